@@ -1,0 +1,52 @@
+"""How a sampler works: it asks. Every sampler here is a generator that knows no network, no guidance and no progress bar.
+
+    denoised = yield x, sigma
+
+hands out a question, "what is behind x, whose noise is sigma?", and sleeps until someone sends the answer. Whoever holds the
+sampler answers when and as they like: `drive` does it at once; an engine can answer many sleeping samplers in one network call,
+show each `denoised` as a preview, stop in between, or put a half-done picture aside.
+
+All samplers share one signature, (x, sigmas, noise, eta), and may ignore what they have no use for. x (B, C, H, W) is a latent
+with sigmas[0] of noise; sigmas is float64 (n + 1,), descending; what returns is the latent at sigmas[-1].
+
+Read next: one_step.py, stochastic.py, multistep.py; then __init__.py, which names them.
+"""
+
+from collections.abc import Callable, Generator
+from itertools import pairwise
+
+from torch import Tensor
+
+from safelight.diffusion.denoiser import Denoise
+from safelight.diffusion.noise import NoiseSource
+
+__all__ = ["Run", "Sampling", "derivative", "drive", "steps"]
+
+Sampling = Generator[tuple[Tensor, float], Tensor, Tensor]
+"""Asks (x, sigma), receives denoised, returns x at the last sigma."""
+Run = Callable[[Tensor, Tensor, NoiseSource | None, float], Sampling]
+"""(x, sigmas, noise, eta) -> Sampling"""
+
+
+def drive(sampling: Sampling, denoise: Denoise) -> Tensor:
+    """Answer every question of one sampler with `denoise`, and return the latent that it ends with."""
+    try:
+        question = next(sampling)
+        while True:
+            question = sampling.send(denoise(*question))
+    except StopIteration as end:
+        return end.value
+
+
+def steps(sigmas: Tensor) -> list[tuple[float, float]]:
+    """Split a ladder (n + 1,) into its n steps (from, to). Plain floats are float64 and leave x in its own type."""
+    return list(pairwise(sigmas.tolist()))
+
+
+def derivative(x: Tensor, sigma: float) -> Sampling:
+    """Ask once and return d = (x - D) / sigma, the slope dx/dsigma of the probability flow (arXiv 2206.00364, eq. 3).
+
+    d is also the noise, eps, that the network sees in x: to walk along it is to take that noise away.
+    """
+    denoised = yield x, sigma
+    return (x - denoised) / sigma

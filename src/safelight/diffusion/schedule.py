@@ -1,0 +1,154 @@
+"""The noise schedule: how much noise each training step holds, and the ladders that samplers climb down.
+
+Training mixes a latent with Gaussian noise (DDPM, arXiv 2006.11239, eq. 4), for t = 0 .. 999:
+
+    z_t = sqrt(abar_t) * x0 + sqrt(1 - abar_t) * eps,        abar_t = product of (1 - beta_i) for i <= t
+
+Everything outside the network uses x = z_t / sqrt(abar_t) instead, where the signal keeps its size and noise is only added:
+
+    x = x0 + sigma * eps,                                    sigma_t = sqrt((1 - abar_t) / abar_t)
+
+(Karras et al. 2022, arXiv 2206.00364, table 1; abar = 1 / (1 + sigma^2) leads back.) All numbers here are float64 and live on
+the CPU: they are few, and float32 would already move a picture.
+
+A ladder of n steps is n + 1 descending sigmas; the network is asked at each of them but the last. Starting from a picture
+instead of from noise is `sigmas[skip:]`, nothing else.
+
+Letters: t a training step, possibly fractional; B batch. Read next: denoiser.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from safelight.errors import RecipeError, WeightsError, nearest
+
+__all__ = ["STEPS", "NoiseSchedule", "Prediction", "ScheduleConfig"]
+
+Prediction = Literal["epsilon", "v_prediction"]
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """What a model was trained with; the defaults are those of Stable Diffusion v1.
+
+    `kind` says in what the ramp from beta_start to beta_end is straight: in sqrt(beta) ("scaled_linear"; the CompVis code calls
+    this one "linear") or in beta itself ("linear"). `prediction` is what the network answers: the noise, or
+    v = sqrt(abar) * eps - sqrt(1 - abar) * x0 (Salimans & Ho 2022, arXiv 2202.00512, appendix D). `steps_offset` shifts the
+    "leading" ladder, and `ends_at_one` says whether DDIM and PLMS may end at sigma 0 (`set_alpha_to_one` in diffusers; v1 ends
+    at sigma_0 = 0.0292).
+    """
+
+    beta_start: float = 0.00085
+    beta_end: float = 0.012
+    kind: Literal["scaled_linear", "linear"] = "scaled_linear"
+    steps: int = 1000
+    prediction: Prediction = "epsilon"
+    steps_offset: int = 1
+    ends_at_one: bool = False
+
+
+class NoiseSchedule:
+    """The sigmas of all training steps, the way from sigma to t and back, and ladders of any length.
+
+    `sigmas` is float64 (steps,), ascending. Raises WeightsError for a configuration that is no noise schedule.
+    """
+
+    def __init__(self, config: ScheduleConfig = ScheduleConfig()) -> None:  # noqa: B008 (frozen)
+        self.config = config
+        alphas_bar = torch.cumprod(1 - _betas(config), dim=0)
+        self.sigmas = ((1 - alphas_bar) / alphas_bar).sqrt()
+        self.log_sigmas = self.sigmas.log()
+
+    def sigma(self, t: Tensor | float) -> Tensor:
+        """Sigma at training step `t` (any shape, clamped to 0 .. steps - 1), straight in log sigma between whole steps."""
+        t = _exact(t).clamp(0, len(self.sigmas) - 1)
+        low = t.long().clamp(max=len(self.sigmas) - 2)
+        return torch.lerp(self.log_sigmas[low], self.log_sigmas[low + 1], t - low).exp()
+
+    def t(self, sigma: Tensor | float) -> Tensor:
+        """The training step, fractional, that holds `sigma` of noise: the inverse of `sigma(t)`; beyond the ends, the end."""
+        log_sigma = _exact(sigma).clamp(self.sigmas[0], self.sigmas[-1]).log().contiguous()
+        high = torch.searchsorted(self.log_sigmas, log_sigma).clamp(1, len(self.sigmas) - 1)
+        below, above = self.log_sigmas[high - 1], self.log_sigmas[high]
+        return high - 1 + (log_sigma - below) / (above - below)
+
+    def steps(self, name: str, n: int, final: float | Tensor = 0.0) -> Tensor:
+        """Return the ladder `name` of `n` steps: float64 (n + 1,), descending, ending at `final`.
+
+        Raises RecipeError for an unknown name, or for n outside 1 .. the number of training steps.
+        """
+        if name not in STEPS:
+            raise RecipeError(f"There is no schedule {name!r}.{nearest(name, STEPS)}")
+        if not 1 <= n <= len(self.sigmas):
+            raise RecipeError(f"{n} steps cannot be taken; write a number from 1 to {len(self.sigmas)}.")
+        return torch.cat([STEPS[name](self, n), _exact(final).reshape(1)])
+
+
+def _betas(config: ScheduleConfig) -> Tensor:
+    if not (0 < config.beta_start <= config.beta_end < 1 and config.steps >= 2):
+        raise WeightsError(
+            f"The noise schedule needs 0 < beta_start <= beta_end < 1 and at least 2 steps, "
+            f"not {config.beta_start}, {config.beta_end} and {config.steps}."
+        )
+    if config.kind == "scaled_linear":
+        return torch.linspace(config.beta_start**0.5, config.beta_end**0.5, config.steps, dtype=torch.float64) ** 2
+    if config.kind == "linear":
+        return torch.linspace(config.beta_start, config.beta_end, config.steps, dtype=torch.float64)
+    raise WeightsError(f"There is no beta schedule {config.kind!r}; write 'scaled_linear' or 'linear'.")
+
+
+def _exact(value: Tensor | float) -> Tensor:
+    return torch.as_tensor(value).to("cpu", torch.float64)
+
+
+# ---- the ladders: each gives the n sigmas at which the network is asked, the greatest first ----
+# Lin et al. 2023 (arXiv 2305.08891), table 2, compares the first three.
+
+
+def leading(schedule: NoiseSchedule, n: int) -> Tensor:
+    """Every (1000 // n)-th step, counted from `steps_offset`: DDIM and PLMS in CompVis and diffusers.
+
+    It starts below the noisiest step (981 for n = 50), and one step lands on t = 1. Where the offset would lead past the last
+    training step (n = 1000 with offset 1) it is lowered by as much; the originals run out of their table there.
+    """
+    total = len(schedule.sigmas)
+    t = torch.arange(n) * (total // n)
+    offset = min(schedule.config.steps_offset, total - 1 - int(t[-1]))
+    return schedule.sigmas[(t + offset).flip(0)]
+
+
+def uniform(schedule: NoiseSchedule, n: int) -> Tensor:
+    """Evenly from the last step to the first, both included, between whole steps if need be: k-diffusion's `get_sigmas`."""
+    return schedule.sigma(torch.linspace(len(schedule.sigmas) - 1, 0, n, dtype=torch.float64))
+
+
+def trailing(schedule: NoiseSchedule, n: int) -> Tensor:
+    """Evenly, counted back from the last step: starts at pure noise and never stands on step 0 unless n is 1000."""
+    total = len(schedule.sigmas)
+    t = (total - torch.arange(n, dtype=torch.float64) * (total / n)).round().long() - 1
+    return schedule.sigmas[t]
+
+
+def karras(schedule: NoiseSchedule, n: int, rho: float = 7.0) -> Tensor:
+    """Evenly in sigma^(1/rho) over the model's own range (arXiv 2206.00364, eq. 5): more steps where noise is low."""
+    low, high = schedule.sigmas[0] ** (1 / rho), schedule.sigmas[-1] ** (1 / rho)
+    return torch.lerp(high, low, torch.linspace(0, 1, n, dtype=torch.float64)) ** rho
+
+
+def exponential(schedule: NoiseSchedule, n: int) -> Tensor:
+    """Evenly in log sigma over the model's own range."""
+    low, high = schedule.log_sigmas[0], schedule.log_sigmas[-1]
+    return torch.lerp(high, low, torch.linspace(0, 1, n, dtype=torch.float64)).exp()
+
+
+STEPS: dict[str, Callable[[NoiseSchedule, int], Tensor]] = {
+    "leading": leading,
+    "uniform": uniform,
+    "trailing": trailing,
+    "karras": karras,
+    "exponential": exponential,
+}
