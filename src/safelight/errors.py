@@ -63,7 +63,7 @@ class TrainingError(SafelightError):
 def nearest(word: str, known: Iterable[str]) -> str:
     """Say which known names are near `word`: " Did you mean 'euler'?", or list all of them when none is."""
     known = sorted(known)
-    close = get_close_matches(word, known, n=3, cutoff=0.5)
+    close = get_close_matches(word[:60].lower(), known, n=3, cutoff=0.5)  # names are lower case and short
     if close:
         return f" Did you mean {' or '.join(map(repr, close))}?"
     return f" Known: {', '.join(known)}."

@@ -1,0 +1,231 @@
+"""The `parameters` text that other programs write into pictures and read from them.
+
+    <prompt>
+    Negative prompt: <negative prompt>
+    Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 42, Size: 512x512, ...
+
+AUTOMATIC1111's web UI began it, and most programs and sites read it. It is written here for them; what Safelight itself
+reads from its own pictures is the recipe's JSON (see `metadata.py`), because this format cannot carry everything: a
+prompt with a line "Negative prompt:" in it, for one, is ambiguous.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import PurePath
+
+from safelight.errors import RecipeError
+from safelight.recipe import USUAL_ETA, USUAL_SCHEDULE, Recipe, recipe_from
+
+__all__ = ["parse", "write"]
+
+_NEGATIVE = "Negative prompt:"
+_LONGEST = 1_048_576
+
+_SAMPLER_LABELS = {
+    "ddim": "DDIM",
+    "ddpm": "DDPM",
+    "plms": "PLMS",
+    "lms": "LMS",
+    "euler": "Euler",
+    "euler_a": "Euler a",
+    "heun": "Heun",
+    "dpmpp_2m": "DPM++ 2M",
+    "unipc": "UniPC",
+}
+# What the others call our schedules. "SGM Uniform" begins at the noisiest step and stops one stride above the cleanest,
+# as `trailing` does; it differs by less than one of the 1000 training steps.
+_SCHEDULE_LABELS = {
+    "leading": "DDIM",
+    "uniform": "Uniform",
+    "trailing": "SGM Uniform",
+    "karras": "Karras",
+    "exponential": "Exponential",
+}
+_RNG_LABELS = {"torch": "CPU", "philox": "NV"}  # NV: the numbers of an NVIDIA GPU, drawn anywhere
+
+_SAMPLERS = (
+    {label.lower(): name for name, label in _SAMPLER_LABELS.items()}
+    | {name: name for name in _SAMPLER_LABELS}
+    | {f"k_{name}": name for name in ("euler", "euler_a", "lms", "heun", "dpmpp_2m")}
+    | {"euler ancestral": "euler_a", "k_euler_ancestral": "euler_a", "dpm++_2m": "dpmpp_2m"}
+)
+_SCHEDULES = (
+    {label.lower(): name for name, label in _SCHEDULE_LABELS.items()}
+    | {name: name for name in _SCHEDULE_LABELS}
+    | {"normal": "uniform", "sgm_uniform": "trailing", "sgmuniform": "trailing"}
+)
+
+
+# -- Writing -----------------------------------------------------------------------------------------------------------
+
+
+def _clean(text: str, keep: str = "\n\t") -> str:
+    """Replace control characters, which readers choke on, by spaces."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(c if c.isprintable() or c in keep or ord(c) >= 0xA0 else " " for c in text)
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(value)
+
+
+def write(recipe: Recipe, width: int, height: int, version: str) -> str:
+    """Write a resolved recipe as other programs expect it; `width` and `height` are the picture's own, in pixels."""
+    pairs: dict[str, str] = {}
+    # The order matters to readers: some look for a last line that begins with "Steps:".
+    if recipe.steps is not None:
+        pairs["Steps"] = str(recipe.steps)
+    if recipe.sampler is not None:
+        pairs["Sampler"] = _SAMPLER_LABELS[recipe.sampler]
+    if recipe.schedule is not None:
+        pairs["Schedule type"] = _SCHEDULE_LABELS[recipe.schedule]
+    if recipe.guidance_scale is not None:
+        pairs["CFG scale"] = _number(recipe.guidance_scale)
+    pairs["Seed"] = str(recipe.seed)
+    pairs["Size"] = f"{width}x{height}"
+    if recipe.model_hash is not None:
+        pairs["Model hash"] = recipe.model_hash[:10]
+    # Readers mangle quoted values, so a name has its commas and colons taken out; of a path only the last part is
+    # written, where a picture's maker keeps their files being nobody's business.
+    name = PurePath(recipe.model.replace("\\", "/")).name or recipe.model
+    pairs["Model"] = "".join("_" if c in ',:"' else c for c in _clean(name, keep="")).strip()
+    if recipe.eta is not None and recipe.sampler is not None and recipe.eta != USUAL_ETA.get(recipe.sampler):
+        pairs["Eta DDIM" if recipe.sampler == "ddim" else "Eta"] = _number(recipe.eta)
+    if recipe.clip_skip != 1:
+        pairs["Clip skip"] = str(recipe.clip_skip)
+    if recipe.prompt_syntax != "plain":
+        pairs["Prompt syntax"] = recipe.prompt_syntax
+    pairs["RNG"] = _RNG_LABELS[recipe.rng]
+    pairs["Version"] = f"safelight {version}"
+
+    # An empty prompt leaves an empty first line: without it, readers take the next line for the prompt.
+    lines = [_clean(recipe.prompt)]
+    if recipe.negative_prompt:
+        lines.append(f"{_NEGATIVE} {_clean(recipe.negative_prompt)}")
+    lines.append(", ".join(f"{key}: {value}" for key, value in pairs.items()))
+    return "\n".join(lines)
+
+
+# -- Reading -----------------------------------------------------------------------------------------------------------
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """Cut a line at its commas, except within a value that is a quoted text."""
+    start, quoted, escaped, empty = 0, False, False, False
+    for i, c in enumerate(line):
+        if escaped:
+            escaped = False
+        elif quoted:
+            escaped = c == "\\"
+            quoted = c != '"'
+        elif c == ",":
+            yield line[start:i]
+            start = i + 1
+        elif c == '"' and empty:  # nothing but spaces between the colon and this quote
+            quoted = True
+        empty = c == ":" or (empty and c == " ")
+    yield line[start:]
+
+
+def _pairs(line: str) -> dict[str, str]:
+    """Read `Key: value, Key: "quoted, value", ...`; pieces that are no pair are passed over."""
+    pairs: dict[str, str] = {}
+    for piece in _pieces(line):
+        key, colon, value = (part.strip() for part in piece.partition(":"))
+        if not colon or not key[:1].isalnum() or not key.replace(" ", "").replace("-", "").replace("/", "").isalnum():
+            continue
+        if value.startswith('"'):
+            try:
+                value = str(json.loads(value))
+            except ValueError:
+                value = value.strip('"')
+        pairs[key.lower()] = value
+    return pairs
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 40 else text
+
+
+def _real(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _sampling(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
+    """Find sampler and schedule, which older texts write as one name: "DPM++ 2M Karras"."""
+    found: dict[str, object] = {}
+    label, spacing = pairs.pop("sampler", ""), pairs.pop("schedule type", "")
+    short, _, last = label.lower().rpartition(" ")
+    if label.lower() not in _SAMPLERS and last in ("karras", "exponential") and short in _SAMPLERS:
+        found["sampler"], spacing = _SAMPLERS[short], spacing or last
+    elif label.lower() in _SAMPLERS:
+        found["sampler"] = _SAMPLERS[label.lower()]
+    elif label:
+        left_out.append(f"Sampler: {label[:60]} (not known here)")
+    if spacing.lower() in _SCHEDULES:
+        found["schedule"] = _SCHEDULES[spacing.lower()]
+    elif spacing.lower() not in ("", "automatic"):
+        left_out.append(f"Schedule type: {spacing[:60]} (not known here)")
+    elif "sampler" in found:
+        found["schedule"] = USUAL_SCHEDULE[str(found["sampler"])]
+    return found
+
+
+def _settings(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
+    """Turn the pairs of the last line into fields of a recipe, each checked; what fails goes to `left_out`."""
+    ours = pairs.pop("version", "").lower().startswith("safelight")
+    found = _sampling(pairs, left_out)
+    across, _, down = pairs.pop("size", "").lower().partition("x")
+    # Where nothing is said, the others draw noise on the GPU and let brackets weigh words.
+    rng = pairs.pop("rng", "GPU").upper()
+    found["rng"] = {"CPU": "torch", "NV": "philox", "GPU": "philox"}.get(rng, rng)
+    found["prompt_syntax"] = pairs.pop("prompt syntax", "plain" if ours else "weighted")
+    for key, field, read in (
+        ("steps", "steps", _whole),
+        ("cfg scale", "guidance_scale", _real),
+        ("seed", "seed", _whole),
+        ("clip skip", "clip_skip", _whole),
+        ("eta", "eta", _real),
+        ("eta ddim", "eta", _real),
+        ("model", "model", str),
+    ):
+        if key in pairs:
+            found[field] = read(pairs.pop(key))
+    if across or down:
+        found["width"], found["height"] = _whole(across), _whole(down)
+    if "eta" in found and found.get("sampler") not in USUAL_ETA:
+        left_out.append(f"Eta: {found.pop('eta')} (the sampler has none)")
+    if digits := pairs.pop("model hash", ""):
+        left_out.append(f"Model hash: {digits[:64]} (a part of a hash; it cannot be checked)")
+
+    for field, value in tuple(found.items()):
+        try:
+            recipe_from({field: value})
+        except RecipeError as error:
+            del found[field]
+            left_out.append(str(error))
+    left_out.extend(f"{key[:60].capitalize()}: {value[:60]}" for key, value in pairs.items())
+    return found
+
+
+def parse(text: str, where: str | None = None) -> tuple[Recipe, list[str]]:
+    """Read a `parameters` text, also those of other programs; the list says what could not be carried over.
+
+    Raises `RecipeError` when this is no such text: the last line must hold at least three `Key: value` pairs.
+    """
+    place = f"{where}: " if where else ""
+    if len(text) > _LONGEST:
+        raise RecipeError(f"{place}{len(text)} characters of parameters are too many")
+    *lines, last = text.rstrip().split("\n")
+    pairs = _pairs(last)
+    if len(pairs) < 3:
+        raise RecipeError(f"{place}the parameters do not end with a line of settings (Steps: ..., Sampler: ..., ...)")
+    left_out: list[str] = []
+    settings = _settings(pairs, left_out)
+    at = next((i for i, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
+    negative = "\n".join(lines[at:]).removeprefix(_NEGATIVE)
+    prompts = {"prompt": "\n".join(lines[:at]).strip(), "negative_prompt": negative.strip()}
+    return recipe_from(settings | prompts, where), left_out

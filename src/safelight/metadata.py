@@ -1,0 +1,336 @@
+"""Where a picture file keeps its recipe, and how to get it out of a file that nobody vouches for.
+
+    PNG    text chunk `safelight` (JSON)                     text chunk `parameters` (for other programs)
+    JPEG   XMP, property `safelight:made` (the same JSON)    EXIF UserComment (the same text)
+    WebP   XMP, property `safelight:made` (the same JSON)    EXIF UserComment (the same text)
+
+The JSON, `{"recipe": {...}, "provenance": {...}}`, is the truth; it is written in ASCII, which every tool carries
+unharmed. The text is written for other programs (see `infotext.py`) and read only where there is no JSON.
+A JPEG segment holds at most 64 KB. A JSON that is longer goes on in Extended XMP segments (Adobe, XMP Specification
+Part 3, 1.1.3.1); a text that is longer is left out, for it says nothing that the JSON does not say better.
+There is never a PNG chunk `prompt` nor a JPEG comment: other programs take those for recipes of their own making.
+
+Read `picture.py` next.
+"""
+
+import hashlib
+import html
+import json
+import os
+import platform
+import stat
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from safelight import infotext
+from safelight.errors import PictureError, RecipeError
+from safelight.recipe import Recipe, json_object, recipe_from
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Metadata", "Provenance", "exif_with", "explain", "jpeg_with", "open_image", "png_with", "read_metadata"]
+
+MOST_PIXELS = 4 * 2048 * 2048
+"""Pixels in a file that we decode; asked before anything is decoded."""
+_MOST_BYTES = 128 * 2**20
+_LONGEST_TEXT = 2**20
+_MOST_TEXT = 4 * 2**20
+_EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
+_SEGMENT = 65_533  # bytes in a JPEG segment after its two bytes of length
+
+
+# -- What produced a picture -------------------------------------------------------------------------------------------
+
+_Name = Annotated[str, Field(max_length=200)]
+
+
+class Provenance(BaseModel):
+    """What produced a picture: everything outside the recipe that can change its last bits."""
+
+    # A newer version may say more; what it says beyond this is passed over.
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, protected_namespaces=())
+
+    safelight: _Name
+    torch: _Name
+    python: _Name
+    platform: _Name
+    device: _Name
+    """`cpu` with its instruction set, or `cuda` with the name of the GPU."""
+    dtype: _Name
+    attention: _Name
+    threads: Annotated[int, Field(ge=1, le=2**20)]
+    model_hash: _Name
+
+    @classmethod
+    def here(
+        cls, device: "torch.device | str", dtype: "torch.dtype | str", attention: str, model_hash: str
+    ) -> "Provenance":
+        """Say what this process would produce pictures with."""
+        import torch
+
+        where = torch.device(device)
+        if where.type == "cuda":
+            detail = torch.cuda.get_device_name(where)
+        else:
+            detail = torch.backends.cpu.get_cpu_capability() if where.type == "cpu" else ""
+        return cls(
+            safelight=version(),
+            torch=str(torch.__version__),
+            python=platform.python_version(),
+            platform=f"{platform.system()} {platform.machine()}",
+            device=f"{where.type} ({detail})" if detail else where.type,
+            dtype=str(dtype).removeprefix("torch."),
+            attention=attention,
+            threads=torch.get_num_threads(),
+            model_hash=model_hash,
+        )
+
+
+_WORDS = {
+    "model_hash": "the weights",
+    "safelight": "Safelight",
+    "torch": "torch",
+    "device": "the device",
+    "dtype": "the number type",
+    "attention": "the attention kernel",
+    "threads": "the number of CPU threads",
+    "platform": "the operating system",
+    "python": "Python",
+}
+
+
+def explain(before: Provenance, now: Provenance) -> list[str]:
+    """Name each difference between two environments, the likeliest cause of different pixels first."""
+    then, today = before.model_dump(), now.model_dump()
+    return [
+        f"{words}: {then[name]} then, {today[name]} now" for name, words in _WORDS.items() if then[name] != today[name]
+    ]
+
+
+def version() -> str:
+    """Give the version of Safelight that is installed."""
+    try:
+        return installed_version("safelight")
+    except PackageNotFoundError:  # run from its source tree
+        return "from source"
+
+
+# -- Into a file -------------------------------------------------------------------------------------------------------
+
+
+def _truth(recipe: Recipe, provenance: Provenance | None) -> str:
+    """Write recipe and provenance as ASCII JSON."""
+    made = {"recipe": recipe.model_dump()}
+    if provenance is not None:
+        made["provenance"] = provenance.model_dump()
+    return json.dumps(made, allow_nan=False)
+
+
+def png_with(recipe: Recipe, provenance: Provenance | None, text: str) -> PngImagePlugin.PngInfo:
+    """Make the text chunks of a PNG; Pillow writes them before the pixels."""
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add_text("parameters", text)  # becomes iTXt by itself where it is not Latin-1
+    chunks.add_text("safelight", _truth(recipe, provenance))
+    return chunks
+
+
+def exif_with(text: str) -> bytes:
+    """Make EXIF data whose UserComment is `text`, in the encoding that other programs expect."""
+    exif = Image.Exif()
+    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be")
+    return exif.tobytes()
+
+
+def xmp_with(recipe: Recipe, provenance: Provenance | None) -> bytes:
+    """Make an XMP packet that holds the JSON."""
+    return _packet(f"<safelight:made>{html.escape(_truth(recipe, provenance), quote=False)}</safelight:made>")
+
+
+def _packet(inside: str) -> bytes:
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="" xmlns:safelight="urn:safelight:picture#" '
+        f'xmlns:xmpNote="http://ns.adobe.com/xmp/note/">{inside}</rdf:Description></rdf:RDF></x:xmpmeta>'
+    ).encode("ascii")
+
+
+def _segment(body: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
+
+
+def jpeg_with(jpeg: bytes, recipe: Recipe, provenance: Provenance | None, text: str) -> bytes:
+    """Put text and JSON into an encoded JPEG, as segments after its first (JFIF) one."""
+    exif, xmp, extended = b"Exif\0\0" + exif_with(text).removeprefix(b"Exif\0\0"), xmp_with(recipe, provenance), b""
+    if len(_XMP + xmp) > _SEGMENT:
+        extended, digest = xmp, hashlib.md5(xmp, usedforsecurity=False).hexdigest().upper().encode()
+        xmp = _packet(f"<xmpNote:HasExtendedXMP>{digest.decode()}</xmpNote:HasExtendedXMP>")
+        room = _SEGMENT - len(_EXTENDED_XMP) - len(digest) - 8
+        parts = [
+            _EXTENDED_XMP + digest + struct.pack(">II", len(extended), at) + extended[at : at + room]
+            for at in range(0, len(extended), room)
+        ]
+    else:
+        parts = []
+    bodies = [exif] if len(exif) <= _SEGMENT else []
+    segments = b"".join(_segment(body) for body in [*bodies, _XMP + xmp, *parts])
+    first = 4 + struct.unpack(">H", jpeg[4:6])[0]  # SOI, then the JFIF segment, which must stay the first
+    return jpeg[:first] + segments + jpeg[first:]
+
+
+# -- Out of a file -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What a picture file says about itself."""
+
+    recipe: Recipe
+    provenance: Provenance | None
+    source: str
+    """`safelight`: our JSON, exact. `parameters`: the text of another program, as far as it goes."""
+    left_out: list[str] = field(default_factory=list)
+    """What the text said that a recipe cannot carry."""
+
+
+_filters = threading.RLock()
+
+
+@contextmanager
+def open_image(path: Path) -> Iterator[Image.Image]:
+    """Open a picture from a stranger: PNG, JPEG or WebP, of bounded size; whatever is wrong becomes a `PictureError`.
+
+    Nothing is decoded before the size is known to be bearable.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would make us wait for ever
+            raise PictureError(f"{path} is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no file'}, not a picture")
+        if found.st_size > _MOST_BYTES:
+            raise PictureError(f"{path}: {found.st_size} bytes are too many for a picture")
+        # Pillow warns about oddities in hostile files; the filters that silence it belong to the whole process.
+        with _filters, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=["PNG", "JPEG", "WEBP"]) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise PictureError(
+                        f"{path}: {image.width}x{image.height} pixels are too many; at most {MOST_PIXELS} are read"
+                    )
+                yield image
+    except (PictureError, RecipeError):
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(f"{path} is not a PNG, JPEG or WebP picture, or is broken at its start") from None
+    except FileNotFoundError:
+        raise PictureError(f"there is no picture {path}") from None
+    except Exception as error:  # Pillow's decoders answer hostile bytes with a dozen kinds of exception
+        if isinstance(error, OSError) and error.errno is not None:
+            raise PictureError(f"{path} cannot be read: {os.strerror(error.errno)}") from None
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise PictureError(f"{path} is broken or cut short: {reason}") from None
+
+
+def read_metadata(path: Path | str) -> Metadata:
+    """Read the recipe of a picture file: Safelight's own, or what the `parameters` text of another program says.
+
+    Raises `PictureError` when there is none, when it is damaged, and for files that are no picture.
+    """
+    path = Path(path)
+    with open_image(path) as image:
+        return metadata_of(image, path)
+
+
+def metadata_of(image: Image.Image, path: Path) -> Metadata:
+    """Read the recipe of an opened image; `path` is for the message."""
+    made, text = _texts(image)
+    if made is None and text is None and image.format == "PNG":
+        image.load()  # other programs may write their text after the pixels
+        made, text = _texts(image)
+    try:
+        if made is not None:
+            return _from_truth(made)
+        if text is not None:
+            recipe, left_out = infotext.parse(text)
+            return Metadata(recipe, None, "parameters", left_out)
+    except RecipeError as error:
+        raise PictureError(f"{path} holds a recipe that cannot be used: {error}") from None
+    raise PictureError(f"{path} holds no recipe, neither Safelight's nor the parameters text of another program")
+
+
+def _from_truth(made: str) -> Metadata:
+    fields = json_object(made)
+    recipe = fields.get("recipe")
+    if not isinstance(recipe, dict):
+        raise RecipeError("it has no part 'recipe'")
+    provenance, left_out = None, []
+    if "provenance" in fields:
+        try:
+            provenance = Provenance.model_validate(fields["provenance"])
+        except ValidationError:
+            left_out.append("provenance (damaged)")
+    return Metadata(recipe_from(recipe), provenance, "safelight", left_out)
+
+
+def _texts(image: Image.Image) -> tuple[str | None, str | None]:
+    """Find our JSON and the `parameters` text, each None where there is none."""
+    if image.format == "PNG":
+        found = [image.info.get(key) for key in ("safelight", "parameters")]
+        made, text = (str(value) if isinstance(value, str) else None for value in found)
+    else:
+        made, text = _from_xmp(_xmp_of(image)), _user_comment(image)
+    if max(len(made or ""), len(text or "")) > _LONGEST_TEXT:
+        raise ValueError("its texts are too long")
+    return made, text
+
+
+def _xmp_of(image: Image.Image) -> str:
+    """Give the XMP of an image, Extended XMP joined to it."""
+    xmp = image.info.get("xmp", b"")
+    parts: dict[int, bytes] = {}
+    for marker, body in image.applist if isinstance(image, JpegImagePlugin.JpegImageFile) else []:
+        if marker == "APP1" and body.startswith(_EXTENDED_XMP):
+            head = len(_EXTENDED_XMP) + 32
+            parts[struct.unpack(">II", body[head : head + 8])[1]] = body[head + 8 :]
+    whole = (xmp if isinstance(xmp, bytes) else b"") + b"".join(parts[at] for at in sorted(parts))
+    if len(whole) > _MOST_TEXT:
+        raise ValueError("its XMP is too long")
+    return whole.decode("utf-8", errors="replace")
+
+
+def _from_xmp(xmp: str) -> str | None:
+    """Take our property out of XMP, as an element, or as the attribute that some tools make of it."""
+    # By hand, not with an XML parser: two searches cannot be made to expand entities.
+    for begin, end in (("<safelight:made>", "</safelight:made>"), ('safelight:made="', '"')):
+        _, found, rest = xmp.partition(begin)
+        if found:
+            return html.unescape(rest.partition(end)[0])
+    return None
+
+
+def _user_comment(image: Image.Image) -> str | None:
+    """Read EXIF UserComment; its UTF-16 may have either order of bytes, whatever the standard says."""
+    comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
+    if isinstance(comment, str):
+        return comment
+    if not isinstance(comment, bytes):
+        return None
+    code, body = comment[:8], comment[8:]
+    if code != b"UNICODE\0":
+        return body.decode("utf-8", errors="replace") if code in (b"ASCII\0\0\0", b"\0" * 8) else None
+    if body[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return body.decode("utf-16", errors="replace")
+    little = body[1::2].count(0) > body[0::2].count(0)
+    return body.decode("utf-16-le" if little else "utf-16-be", errors="replace")
