@@ -1,13 +1,13 @@
 """From a network to a denoiser: the one place where a network's habits meet the mathematics.
 
-    D(x; sigma) = c_skip * x + c_out * F(c_in * x; t(sigma), context)            (Karras et al. 2022, arXiv 2206.00364, eq. 7)
+    D(x; sigma) = c_skip * x + c_out * F(c_in * x; t(sigma), context)     (Karras et al. 2022, arXiv 2206.00364, eq. 7)
 
     F predicts    c_skip              c_out                      c_in
     epsilon       1                   -sigma                     1 / sqrt(sigma^2 + 1)
     v             1 / (sigma^2 + 1)   -sigma / sqrt(sigma^2+1)   1 / sqrt(sigma^2 + 1)
 
-D answers with the clean latent it expects behind x = x0 + sigma * eps. Samplers, guidance, masks and the training loss speak
-only to D, so they know neither t, nor what the network predicts, nor in which precision it computes.
+D answers with the clean latent it expects behind x = x0 + sigma * eps. Samplers, guidance, masks and the training
+loss speak only to D, so they know neither t, nor what the network predicts, nor in which precision it computes.
 
 Letters: B batch, C channels, H W latent size, T tokens, D width. Read next: samplers/, then guidance.py.
 """
@@ -32,8 +32,8 @@ ConditionedDenoise = Callable[[Tensor, Tensor | float, Tensor], Tensor]
 class Denoiser:
     """D(x; sigma, context) made from a network and the schedule that it was trained with.
 
-    x keeps its type (float32, or float64 in tests). A network that is a module is asked in the type of its own weights, which
-    may be lower, and its answer is brought back; every sum outside of it stays in the type of x.
+    x keeps its type (float32, or float64 in tests). A network that is a module is asked in the type of its own
+    weights, which may be lower, and its answer is brought back; every sum outside of it stays in the type of x.
     """
 
     def __init__(self, network: Network, schedule: NoiseSchedule) -> None:
@@ -41,7 +41,7 @@ class Denoiser:
         self.schedule = schedule
 
     def __call__(self, x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
-        """Return the clean latent expected behind each row of `x`, whose noise is `sigma`, one number or one per row (B,)."""
+        """Return the clean latent expected behind each row of `x`; `sigma` is one number, or one per row (B,)."""
         sigma = torch.as_tensor(sigma).to("cpu", torch.float64).expand(len(x))
         c_in = (sigma**2 + 1).rsqrt()
         if self.schedule.config.prediction == "epsilon":

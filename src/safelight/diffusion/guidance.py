@@ -1,16 +1,17 @@
 """Classifier-free guidance: away from what the negative prompt would give, towards the prompt.
 
-    D = D_neg + scale * (D_pos - D_neg)                          (Ho & Salimans 2022, arXiv 2207.12598, eq. 6)
+    D = D_neg + scale * (D_pos - D_neg)           (Ho & Salimans 2022, arXiv 2207.12598, eq. 6, scale = 1 + w)
 
 The paper and most code write this for epsilon; since epsilon = (x - D) / sigma is affine in D, it is the same sentence.
 
-Rescaling (Lin et al. 2023, arXiv 2305.08891, eq. 14-16) is *not* the same for D and for epsilon: a high scale makes the
-network's **output** too large, and the output's standard deviation is what they bring back to that of the positive branch:
+Rescaling (Lin et al. 2023, arXiv 2305.08891, eq. 14-16) is *not* the same for D and for epsilon: a high scale makes
+the network's **output** too large, and the output's standard deviation is what they bring back to that of the
+positive branch:
 
     r_cfg' = r_cfg * std(r_pos) / std(r_cfg),     r = phi * r_cfg' + (1 - phi) * r_cfg
 
-The output, up to a factor that cancels in the quotient, is r = c_skip * x - D: x - D for epsilon, x / (sigma^2 + 1) - D for v.
-This is what diffusers' `guidance_rescale` does as well.
+The output, up to a factor that cancels in the quotient, is r = x - D for epsilon and r = x / (sigma^2 + 1) - D for v
+(denoiser.py: c_skip * x - D). This is what diffusers' `guidance_rescale` does as well.
 
 Letters: B batch, T tokens, D width in shapes, the denoised latent in formulas. Read next: samplers/.
 """
@@ -34,9 +35,9 @@ def classifier_free(
 ) -> Denoise:
     """Return D(x; sigma) guided by `positive` and `negative` (B, T, D), in one network call of 2B rows.
 
-    `scale` and `rescale` (0..1) are one number, or one per row (B,), so that pictures with different wishes share a call. Where
-    every scale is 1 the negative branch has no say and only the positive one is asked, in one call of B rows. `prediction` is
-    what the network answers; it matters to `rescale` alone.
+    `scale` and `rescale` (0..1) are one number, or one per row (B,), so that pictures with different wishes share a
+    call. Where every scale is 1 the negative branch has no say and only the positive one is asked, in one call of B
+    rows. `prediction` is what the network answers; it matters to `rescale` alone.
     """
     scale, rescale = torch.as_tensor(scale, dtype=torch.float64), torch.as_tensor(rescale, dtype=torch.float64)
     if bool((scale == 1).all()):

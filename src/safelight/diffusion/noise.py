@@ -5,14 +5,14 @@ A seed is only as good as the generator behind it. Two are offered, because two 
     torch    what `torch.Generator("cpu").manual_seed(seed)` draws: diffusers with a CPU generator, ComfyUI
     philox   what `torch.randn` draws on CUDA, computed here on any machine: AUTOMATIC1111's default
 
-Both draw the starting noise first and then one block per noisy step, in float32, in the order in which diffusers draws them.
+Both draw the starting noise first and then one block per noisy step, in float32 and in the order of diffusers.
 
-Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") is a counter scrambled under a key, so any
-number can be had without the ones before it: key = seed, counter = (draw, 0, element, 0). cuRAND turns the first two of its four
-words into one normal number (Box-Muller). CUDA gives every element a thread of its own only while the block fits on the device at
-once: up to (multiprocessors x resident threads) elements, 43,008 on a GeForce RTX 3060 and 221,184 on an A100. There, philox is
-what the card would draw. A 512 x 512 picture has 16,384 elements; beyond the limit cards differ from one another, and this
-stream goes on as one with a larger card would.
+Philox 4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") is a counter scrambled under a
+key, so any number can be had without the ones before it: key = seed, counter = (draw, 0, element, 0). cuRAND turns
+the first two of its four words into one normal number (Box-Muller). CUDA gives every element a thread of its own
+only while the block fits on the device at once: up to (multiprocessors x resident threads) elements, 43,008 on a
+GeForce RTX 3060 and 221,184 on an A100. There, philox is what the card would draw. A 512 x 512 picture has 16,384
+elements; beyond the limit cards differ from one another, and this stream goes on as one with a larger card would.
 
 Letters: C channels, H W latent size. Read next: samplers/stochastic.py, which asks for the draws.
 """
@@ -69,7 +69,7 @@ class Noise:
 
 
 def philox_normal(seed: int, draw: int, count: int) -> Tensor:
-    """Return the `count` normal numbers, float32 (count,), that draw number `draw` (from 0) of a CUDA generator gives."""
+    """Return `count` normal numbers, float32 (count,): draw number `draw`, from 0, of a CUDA generator."""
     x, y = _philox(seed, draw, count)
     # cuRAND's Box-Muller, in float32 as there: both halves are kept away from 0 by half a unit of the 32-bit grid.
     u = x.float() * 2**-32 + 2**-33

@@ -2,9 +2,10 @@
 
     loss = min(SNR, gamma) * |D(x0 + sigma * noise; sigma) - x0|^2,                           SNR = 1 / sigma^2
 
-With gamma = infinity this *is* Stable Diffusion's loss |eps_theta - noise|^2, because x0 - D = sigma * (eps_theta - noise) for a
-network that predicts epsilon. The cap (Min-SNR, Hang et al. 2023, arXiv 2303.09556, eq. 7) keeps nearly clean latents, where the
-network has almost nothing left to say, from ruling the gradient; written for what the network predicts, the weight is
+With gamma = infinity this *is* Stable Diffusion's loss |eps_theta - noise|^2, because x0 - D = sigma * (eps_theta -
+noise) for a network that predicts epsilon. The cap (Min-SNR, Hang et al. 2023, arXiv 2303.09556, section 3.4) keeps
+nearly clean latents, where the network has almost nothing left to say, from ruling the gradient; written for what
+the network predicts, the weight is
 
     epsilon: min(SNR, gamma) / SNR          v: min(SNR, gamma) / (SNR + 1)
 
@@ -28,10 +29,10 @@ def epsilon_loss(
     noise: Tensor,
     gamma: float = 5.0,
 ) -> Tensor:
-    """Return the loss of each row (B,), a mean over its elements, weighted by min-SNR; `float("inf")` as gamma: unweighted.
+    """Return the loss of each row (B,), a mean over its elements; gamma = float("inf") leaves out the min-SNR weight.
 
-    x0 (B, C, H, W) scaled latents, context (B, T, D), t (B,) training steps 0 .. 999, noise (B, C, H, W) of unit variance.
-    The network may predict epsilon or v, as `schedule` says.
+    x0 (B, C, H, W) scaled latents, context (B, T, D), t (B,) training steps 0 .. 999, noise (B, C, H, W) of unit
+    variance. The network may predict epsilon or v, as `schedule` says.
     """
     sigma = schedule.sigma(t)
     denoised = Denoiser(network, schedule)(x0 + by_row(sigma, x0) * noise, sigma, context)

@@ -4,15 +4,15 @@ Training mixes a latent with Gaussian noise (DDPM, arXiv 2006.11239, eq. 4), for
 
     z_t = sqrt(abar_t) * x0 + sqrt(1 - abar_t) * eps,        abar_t = product of (1 - beta_i) for i <= t
 
-Everything outside the network uses x = z_t / sqrt(abar_t) instead, where the signal keeps its size and noise is only added:
+Everything outside the network uses x = z_t / sqrt(abar_t), where the signal keeps its size and noise is only added:
 
     x = x0 + sigma * eps,                                    sigma_t = sqrt((1 - abar_t) / abar_t)
 
-(Karras et al. 2022, arXiv 2206.00364, table 1; abar = 1 / (1 + sigma^2) leads back.) All numbers here are float64 and live on
-the CPU: they are few, and float32 would already move a picture.
+(Karras et al. 2022, arXiv 2206.00364, table 1; abar = 1 / (1 + sigma^2) leads back.) All numbers here are float64
+and live on the CPU: they are few, and float32 would already move a picture.
 
-A ladder of n steps is n + 1 descending sigmas; the network is asked at each of them but the last. Starting from a picture
-instead of from noise is `sigmas[skip:]`, nothing else.
+A ladder of n steps is n + 1 descending sigmas; the network is asked at each of them but the last. Starting from a
+picture instead of from noise is `sigmas[skip:]`, nothing else.
 
 Letters: t a training step, possibly fractional; B batch. Read next: denoiser.py.
 """
@@ -35,11 +35,13 @@ Prediction = Literal["epsilon", "v_prediction"]
 class ScheduleConfig:
     """What a model was trained with; the defaults are those of Stable Diffusion v1.
 
-    `kind` says in what the ramp from beta_start to beta_end is straight: in sqrt(beta) ("scaled_linear"; the CompVis code calls
-    this one "linear") or in beta itself ("linear"). `prediction` is what the network answers: the noise, or
-    v = sqrt(abar) * eps - sqrt(1 - abar) * x0 (Salimans & Ho 2022, arXiv 2202.00512, appendix D). `steps_offset` shifts the
-    "leading" ladder, and `ends_at_one` says whether DDIM and PLMS may end at sigma 0 (`set_alpha_to_one` in diffusers; v1 ends
-    at sigma_0 = 0.0292).
+    kind: where the ramp from beta_start to beta_end is straight, in sqrt(beta) ("scaled_linear"; the CompVis code calls
+        this one "linear") or in beta itself ("linear").
+    prediction: what the network answers, the noise or v = sqrt(abar) * eps - sqrt(1 - abar) * x0 (Salimans & Ho 2022,
+        arXiv 2202.00512, appendix D).
+    steps_offset: shifts the "leading" ladder.
+    ends_at_one: whether DDIM and PLMS end at sigma 0, where abar is one (`set_alpha_to_one` in diffusers). Stable
+        Diffusion v1 has them end at the least sigma of training, 0.0292.
     """
 
     beta_start: float = 0.00085
@@ -57,20 +59,20 @@ class NoiseSchedule:
     `sigmas` is float64 (steps,), ascending. Raises WeightsError for a configuration that is no noise schedule.
     """
 
-    def __init__(self, config: ScheduleConfig = ScheduleConfig()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, config: ScheduleConfig = ScheduleConfig()) -> None:
         self.config = config
         alphas_bar = torch.cumprod(1 - _betas(config), dim=0)
         self.sigmas = ((1 - alphas_bar) / alphas_bar).sqrt()
         self.log_sigmas = self.sigmas.log()
 
     def sigma(self, t: Tensor | float) -> Tensor:
-        """Sigma at training step `t` (any shape, clamped to 0 .. steps - 1), straight in log sigma between whole steps."""
+        """Sigma at step `t` (any shape, clamped to 0 .. steps - 1); log sigma is straight between whole steps."""
         t = _exact(t).clamp(0, len(self.sigmas) - 1)
         low = t.long().clamp(max=len(self.sigmas) - 2)
         return torch.lerp(self.log_sigmas[low], self.log_sigmas[low + 1], t - low).exp()
 
     def t(self, sigma: Tensor | float) -> Tensor:
-        """The training step, fractional, that holds `sigma` of noise: the inverse of `sigma(t)`; beyond the ends, the end."""
+        """The step, fractional, that holds `sigma` of noise: the inverse of `sigma(t)`; beyond the ends, the end."""
         log_sigma = _exact(sigma).clamp(self.sigmas[0], self.sigmas[-1]).log().contiguous()
         high = torch.searchsorted(self.log_sigmas, log_sigma).clamp(1, len(self.sigmas) - 1)
         below, above = self.log_sigmas[high - 1], self.log_sigmas[high]
@@ -112,8 +114,9 @@ def _exact(value: Tensor | float) -> Tensor:
 def leading(schedule: NoiseSchedule, n: int) -> Tensor:
     """Every (1000 // n)-th step, counted from `steps_offset`: DDIM and PLMS in CompVis and diffusers.
 
-    It starts below the noisiest step (981 for n = 50), and one step lands on t = 1. Where the offset would lead past the last
-    training step (n = 1000 with offset 1) it is lowered by as much; the originals run out of their table there.
+    It starts below the noisiest step (981 for n = 50), and one step lands on t = 1. Where the offset would lead
+    past the last training step (n = 1000 with offset 1) it is lowered by as much; the originals run out of their
+    table there.
     """
     total = len(schedule.sigmas)
     t = torch.arange(n) * (total // n)
@@ -122,7 +125,7 @@ def leading(schedule: NoiseSchedule, n: int) -> Tensor:
 
 
 def uniform(schedule: NoiseSchedule, n: int) -> Tensor:
-    """Evenly from the last step to the first, both included, between whole steps if need be: k-diffusion's `get_sigmas`."""
+    """Evenly in t from the last step to the first, both included, even between steps: k-diffusion's `get_sigmas`."""
     return schedule.sigma(torch.linspace(len(schedule.sigmas) - 1, 0, n, dtype=torch.float64))
 
 

@@ -30,8 +30,9 @@ class Sampler:
 
     starts: "sigma" starts from noise of exactly sigmas[0] (k-diffusion); "variance_preserving" from noise of variance
         1 + sigmas[0]^2, as if the latent behind it had variance 1 (CompVis, diffusers).
-    ends: "zero" walks down to sigma 0; "sigma_min" stops at the least sigma of training (see ScheduleConfig.ends_at_one).
-    schedule: the ladder usually taken with it. eta: its default share of fresh noise, 0..1; None where there is no choice.
+    ends: "zero" walks down to sigma 0; "sigma_min" stops at the least sigma of training (ScheduleConfig.ends_at_one).
+    schedule: the ladder usually taken with it.
+    eta: its default share of fresh noise, 0..1; None where there is no choice.
     """
 
     name: str
@@ -54,7 +55,8 @@ def ladder(schedule: NoiseSchedule, sampler: Sampler, n: int, name: str | None =
 def start(schedule: str, sampler: Sampler, sigmas: Tensor, noise: Tensor) -> Tensor:
     """Scale unit noise (B, C, H, W) to the latent in which `sampler` starts on the ladder named `schedule`.
 
-    "leading" does not begin at the noisiest step; diffusers then adds the missing variance for every sampler, and so do we.
+    "leading" does not begin at the noisiest step; diffusers then adds the missing variance for every sampler, and so
+    does this.
     """
     sigma = float(sigmas[0])
     if sampler.starts == "variance_preserving" or schedule == "leading":
@@ -63,7 +65,7 @@ def start(schedule: str, sampler: Sampler, sigmas: Tensor, noise: Tensor) -> Ten
 
 
 def finish(x: Tensor, sigmas: Tensor) -> Tensor:
-    """Return the latent for the decoder, in the scale of training, sqrt(abar) * x: x itself where the ladder ended at 0."""
+    """Return the latent for the decoder, in the scale of training, sqrt(abar) * x: x itself at sigma 0."""
     return x / (1 + float(sigmas[-1]) ** 2) ** 0.5
 
 

@@ -1,13 +1,14 @@
-"""How a sampler works: it asks. Every sampler here is a generator that knows no network, no guidance and no progress bar.
+"""How a sampler works: it asks. Each one is a generator that knows no network, no guidance and no progress bar.
 
     denoised = yield x, sigma
 
-hands out a question, "what is behind x, whose noise is sigma?", and sleeps until someone sends the answer. Whoever holds the
-sampler answers when and as they like: `drive` does it at once; an engine can answer many sleeping samplers in one network call,
-show each `denoised` as a preview, stop in between, or put a half-done picture aside.
+hands out a question, "what is behind x, whose noise is sigma?", and sleeps until someone sends the answer. Whoever
+holds the sampler answers when and as they like: `drive` does it at once; an engine can answer many sleeping
+samplers in one network call, show each `denoised` as a preview, stop in between, or put a half-done picture aside.
 
-All samplers share one signature, (x, sigmas, noise, eta), and may ignore what they have no use for. x (B, C, H, W) is a latent
-with sigmas[0] of noise; sigmas is float64 (n + 1,), descending; what returns is the latent at sigmas[-1].
+All samplers share one signature, (x, sigmas, noise, eta), and may ignore what they have no use for. x (B, C, H, W)
+is a latent with sigmas[0] of noise; sigmas is float64 (n + 1,), descending; what returns is the latent at
+sigmas[-1].
 
 Read next: one_step.py, stochastic.py, multistep.py; then __init__.py, which names them.
 """
@@ -44,7 +45,7 @@ def steps(sigmas: Tensor) -> list[tuple[float, float]]:
 
 
 def derivative(x: Tensor, sigma: float) -> Sampling:
-    """Ask once and return d = (x - D) / sigma, the slope dx/dsigma of the probability flow (arXiv 2206.00364, eq. 3).
+    """Ask once, return d = (x - D) / sigma, the slope dx/dsigma of the probability flow (arXiv 2206.00364, eq. 1, 3).
 
     d is also the noise, eps, that the network sees in x: to walk along it is to take that noise away.
     """

@@ -1,12 +1,13 @@
 """Samplers with a memory: past answers bend the next step, so that each new answer is worth more.
 
-`plms` and `lms` remember slopes d and integrate a polynomial through them (Adams-Bashforth), in t and in sigma. `dpmpp_2m` and
-`unipc` remember denoised latents and integrate in lambda = -log(sigma), where the flow is
+`plms` and `lms` remember slopes d and integrate a polynomial through them (Adams-Bashforth), in t and in sigma.
+`dpmpp_2m` and `unipc` remember denoised latents and integrate in lambda = -log(sigma), where the flow is
 
-    x(s_next) = s_next / s * x(s) + (1 - exp(-h)) * (mean of D on the way),     h = lambda_next - lambda = log(s / s_next)
+    x(s_next) = s_next / s * x(s) + (1 - exp(-h)) * (mean of D on the way),     h = log(s / s_next)
 
-(DPM-Solver++, Lu et al. 2022, arXiv 2211.01095, eq. 8-9, with x in place of x_t / alpha_t). In these coordinates the part of
-the equation that is linear in x is solved exactly, and only D has to be extrapolated. Read next: __init__.py.
+(DPM-Solver++, Lu et al. 2022, arXiv 2211.01095, eq. 8, with x in place of x_t / alpha_t). In these coordinates
+the part of the equation that is linear in x is solved exactly, and only D has to be extrapolated. Read next:
+__init__.py.
 """
 
 import math
@@ -18,7 +19,7 @@ from safelight.diffusion.samplers.asking import Sampling, derivative, steps
 
 __all__ = ["dpmpp_2m", "lms", "plms", "unipc"]
 
-# Adams-Bashforth weights for evenly spaced steps, the newest slope first (PNDM, arXiv 2202.09778, eq. 12).
+# Adams-Bashforth weights for evenly spaced steps, the newest slope first (PNDM's linear multistep, arXiv 2202.09778).
 ADAMS_BASHFORTH = (
     (1,),
     (3 / 2, -1 / 2),
@@ -30,8 +31,9 @@ ADAMS_BASHFORTH = (
 def plms(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
     """Pseudo linear multistep (Liu et al. 2022, arXiv 2202.09778), as CompVis runs it: n steps, n + 1 questions.
 
-    The first step is Heun's, which CompVis calls pseudo improved Euler; then orders 2, 3, 4 as slopes come in. The weights are
-    those of steps even in t. A ladder of one step is a plain Euler step, as in diffusers' PNDM with `skip_prk_steps`.
+    The first step is Heun's, which CompVis calls pseudo improved Euler; then orders 2, 3, 4 as slopes come in. The
+    weights are those of steps even in t. A ladder of one step is a plain Euler step, as in diffusers' PNDM with
+    `skip_prk_steps`.
     """
     ladder = steps(sigmas)
     history: list[Tensor] = []
@@ -48,7 +50,7 @@ def plms(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
 
 
 def lms(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
-    """Linear multistep of order 4 for any spacing (k-diffusion's `sample_lms`): a polynomial in sigma through four slopes."""
+    """Linear multistep, order 4, any spacing (k-diffusion's `sample_lms`): a cubic in sigma through four slopes."""
     history: list[Tensor] = []
     stops: list[float] = []
     for s, s_next in steps(sigmas):
@@ -80,7 +82,7 @@ def _weighted(weights: tuple[float, ...] | list[float], tensors: list[Tensor]) -
 
 
 def dpmpp_2m(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
-    """DPM-Solver++(2M), arXiv 2211.01095, algorithm 2: order 2 for one question a step. The last step to 0 is D itself."""
+    """DPM-Solver++(2M), arXiv 2211.01095, algorithm 2: order 2, one question a step. A step to 0 is D itself."""
     previous: tuple[Tensor, float] | None = None
     for s, s_next in steps(sigmas):
         denoised = yield x, s
@@ -101,10 +103,11 @@ Memory = list[tuple[float, Tensor]]
 
 
 def unipc(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
-    """UniPC-2 with B2(h), predicting x0 (Zhao et al. 2023, arXiv 2302.04867): predict, ask, correct, one question a step.
+    """UniPC-2 with B2(h), predicting x0 (Zhao et al. 2023, arXiv 2302.04867): predict, ask, correct.
 
-    Each answer serves twice: UniC (algorithm 1) uses it to correct the step that led here, UniP (algorithm 2) to predict the
-    next. First and last step are of order 1, as in diffusers with `lower_order_final`.
+    One question a step, for each answer serves twice: UniC (algorithm 1) uses it to correct the step that led here,
+    UniP (algorithm 2) to predict the next. The first and the last step are of order 1, as in diffusers with
+    `lower_order_final`.
     """
     ladder = steps(sigmas)
     before, used = x, Memory()
@@ -123,7 +126,7 @@ def unipc(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: floa
 
 
 def _unip(x: Tensor, used: Memory, s_next: float) -> Tensor:
-    """Predict x at s_next (arXiv 2302.04867, eq. 3 and 8; the weight 1/2 is the closed form for order 2)."""
+    """Predict x at s_next (arXiv 2302.04867, algorithm 2; its weight for order 2 is 1/2)."""
     s, m0 = used[-1]
     h = math.log(s / s_next)
     B = math.expm1(-h)
@@ -136,7 +139,7 @@ def _unip(x: Tensor, used: Memory, s_next: float) -> Tensor:
 
 
 def _unic(x: Tensor, used: Memory, s_next: float, m_next: Tensor) -> Tensor:
-    """Correct the same step now that D at its end, `m_next`, is known (arXiv 2302.04867, eq. 2 and 9)."""
+    """Correct the same step now that D at its end, `m_next`, is known (arXiv 2302.04867, algorithm 1)."""
     s, m0 = used[-1]
     h = math.log(s / s_next)
     B = math.expm1(-h)

@@ -12,7 +12,7 @@ __all__ = ["euler", "heun"]
 
 
 def euler(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
-    """Walk straight along the slope: order 1, one question a step. The same as DDIM with eta 0, in other coordinates."""
+    """Walk straight along the slope: order 1, one question a step. DDIM with eta 0 is this, in other coordinates."""
     for s, s_next in steps(sigmas):
         d = yield from derivative(x, s)
         x = x + d * (s_next - s)

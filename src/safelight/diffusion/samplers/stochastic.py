@@ -1,10 +1,10 @@
-"""Samplers that throw in fresh noise: step down below the next sigma, then climb back to it with noise never seen before.
+"""Samplers that throw in fresh noise: step down below the next sigma, then climb back to it with new noise.
 
     sigma_up^2 = eta^2 * s_next^2 * (s^2 - s_next^2) / s^2,        sigma_down^2 = s_next^2 - sigma_up^2
     x_next = D + sigma_down * eps + sigma_up * z,                  eps = (x - D) / s
 
-This is DDIM's equation 12 with its sigma_t of equation 16 (Song et al. 2020, arXiv 2010.02502) divided by sqrt(abar). Written
-with sigmas, three samplers known under different names turn out to be one step:
+This is DDIM's equation 12 with its sigma_t of equation 16 (Song et al. 2020, arXiv 2010.02502) divided by
+sqrt(abar). Written with sigmas, three samplers known under different names turn out to be one step:
 
     euler_a(eta) = ddim(eta),       ddpm = ddim(eta = 1)
 
