@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator
 from pathlib import PurePath
 
+from safelight import __version__
 from safelight.errors import RecipeError
 from safelight.recipe import USUAL_ETA, USUAL_SCHEDULE, Recipe, recipe_from
 
@@ -69,7 +70,7 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(value)
 
 
-def write(recipe: Recipe, width: int, height: int, version: str) -> str:
+def write(recipe: Recipe, width: int, height: int) -> str:
     """Write a resolved recipe as other programs expect it; `width` and `height` are the picture's own, in pixels."""
     pairs: dict[str, str] = {}
     # The order matters to readers: some look for a last line that begins with "Steps:".
@@ -86,7 +87,7 @@ def write(recipe: Recipe, width: int, height: int, version: str) -> str:
     if recipe.model_hash is not None:
         pairs["Model hash"] = recipe.model_hash[:10]
     # Readers mangle quoted values, so a name has its commas and colons taken out; of a path only the last part is
-    # written, where a picture's maker keeps their files being nobody's business.
+    # written: where somebody keeps their files is nobody's business.
     name = PurePath(recipe.model.replace("\\", "/")).name or recipe.model
     pairs["Model"] = "".join("_" if c in ',:"' else c for c in _clean(name, keep="")).strip()
     if recipe.eta is not None and recipe.sampler is not None and recipe.eta != USUAL_ETA.get(recipe.sampler):
@@ -96,7 +97,7 @@ def write(recipe: Recipe, width: int, height: int, version: str) -> str:
     if recipe.prompt_syntax != "plain":
         pairs["Prompt syntax"] = recipe.prompt_syntax
     pairs["RNG"] = _RNG_LABELS[recipe.rng]
-    pairs["Version"] = f"safelight {version}"
+    pairs["Version"] = f"safelight {__version__}"
 
     # An empty prompt leaves an empty first line: without it, readers take the next line for the prompt.
     lines = [_clean(recipe.prompt)]

@@ -17,7 +17,6 @@ import hashlib
 import html
 import json
 import os
-import platform
 import stat
 import struct
 import threading
@@ -25,22 +24,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
 
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from safelight import infotext
 from safelight.errors import PictureError, RecipeError
+from safelight.provenance import Provenance
 from safelight.recipe import Recipe, json_object, recipe_from
 
-if TYPE_CHECKING:
-    import torch
-
-__all__ = ["Metadata", "Provenance", "exif_with", "explain", "jpeg_with", "open_image", "png_with", "read_metadata"]
+__all__ = ["Metadata", "exif_with", "jpeg_with", "metadata_of", "open_image", "png_with", "read_metadata", "xmp_with"]
 
 MOST_PIXELS = 4 * 2048 * 2048
 """Pixels in a file that we decode; asked before anything is decoded."""
@@ -51,82 +45,6 @@ _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _SEGMENT = 65_533  # bytes in a JPEG segment after its two bytes of length
-
-
-# -- What produced a picture -------------------------------------------------------------------------------------------
-
-_Name = Annotated[str, Field(max_length=200)]
-
-
-class Provenance(BaseModel):
-    """What produced a picture: everything outside the recipe that can change its last bits."""
-
-    # A newer version may say more; what it says beyond this is passed over.
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, protected_namespaces=())
-
-    safelight: _Name
-    torch: _Name
-    python: _Name
-    platform: _Name
-    device: _Name
-    """`cpu` with its instruction set, or `cuda` with the name of the GPU."""
-    dtype: _Name
-    attention: _Name
-    threads: Annotated[int, Field(ge=1, le=2**20)]
-    model_hash: _Name
-
-    @classmethod
-    def here(
-        cls, device: "torch.device | str", dtype: "torch.dtype | str", attention: str, model_hash: str
-    ) -> "Provenance":
-        """Say what this process would produce pictures with."""
-        import torch
-
-        where = torch.device(device)
-        if where.type == "cuda":
-            detail = torch.cuda.get_device_name(where)
-        else:
-            detail = torch.backends.cpu.get_cpu_capability() if where.type == "cpu" else ""
-        return cls(
-            safelight=version(),
-            torch=str(torch.__version__),
-            python=platform.python_version(),
-            platform=f"{platform.system()} {platform.machine()}",
-            device=f"{where.type} ({detail})" if detail else where.type,
-            dtype=str(dtype).removeprefix("torch."),
-            attention=attention,
-            threads=torch.get_num_threads(),
-            model_hash=model_hash,
-        )
-
-
-_WORDS = {
-    "model_hash": "the weights",
-    "safelight": "Safelight",
-    "torch": "torch",
-    "device": "the device",
-    "dtype": "the number type",
-    "attention": "the attention kernel",
-    "threads": "the number of CPU threads",
-    "platform": "the operating system",
-    "python": "Python",
-}
-
-
-def explain(before: Provenance, now: Provenance) -> list[str]:
-    """Name each difference between two environments, the likeliest cause of different pixels first."""
-    then, today = before.model_dump(), now.model_dump()
-    return [
-        f"{words}: {then[name]} then, {today[name]} now" for name, words in _WORDS.items() if then[name] != today[name]
-    ]
-
-
-def version() -> str:
-    """Give the version of Safelight that is installed."""
-    try:
-        return installed_version("safelight")
-    except PackageNotFoundError:  # run from its source tree
-        return "from source"
 
 
 # -- Into a file -------------------------------------------------------------------------------------------------------

@@ -25,23 +25,31 @@ from safelight import infotext
 from safelight.errors import NumericalError, OutputError, PictureError
 from safelight.metadata import (
     Metadata,
-    Provenance,
     exif_with,
-    explain,
     jpeg_with,
     metadata_of,
     open_image,
     png_with,
     read_metadata,
-    version,
     xmp_with,
 )
+from safelight.provenance import Provenance, explain
 from safelight.recipe import Recipe
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Difference", "Metadata", "Picture", "Provenance", "compare", "explain", "read_metadata", "write_file"]
+__all__ = [
+    "Difference",
+    "Metadata",
+    "Picture",
+    "Provenance",
+    "compare",
+    "explain",
+    "from_tensor",
+    "read_metadata",
+    "write_file",
+]
 
 Pixels = NDArray[np.uint8]
 
@@ -114,6 +122,19 @@ def write_file(path: Path, data: bytes) -> None:
 # -- The picture -------------------------------------------------------------------------------------------------------
 
 
+def from_tensor(tensor: "torch.Tensor") -> Pixels:
+    """Turn a tensor (3, H, W), where -1 is black and 1 is full, into pixels (H, W, 3); what lies beyond is cut off.
+
+    Rounds to the nearest of the 256 values, halves to the even one, as diffusers does. Raises `NumericalError` for a
+    tensor with NaN or infinity, which would otherwise become black.
+    """
+    values = tensor.detach().float().cpu()
+    if not values.isfinite().all():
+        raise NumericalError("the decoded picture holds NaN or infinity")
+    levels = (values / 2 + 0.5).clamp(0, 1).mul(255).round()
+    return levels.permute(1, 2, 0).numpy().astype(np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels (H, W, 3) of 8 bits, the recipe that made them, and what produced them."""
@@ -129,19 +150,6 @@ class Picture:
         kept = np.array(pixels, order="C")
         kept.flags.writeable = False  # frozen means frozen
         object.__setattr__(self, "pixels", kept)
-
-    @classmethod
-    def from_tensor(cls, tensor: "torch.Tensor", recipe: Recipe, provenance: Provenance | None = None) -> "Picture":
-        """Make a picture of a tensor (3, H, W) whose -1 is black and 1 is full; what lies beyond is cut off.
-
-        Rounds to the nearest of the 256 values, halves to the even one, as diffusers does. Raises `NumericalError` for
-        a tensor with NaN or infinity, which would otherwise be a black picture.
-        """
-        values = tensor.detach().float().cpu()
-        if not values.isfinite().all():
-            raise NumericalError("the decoded picture holds NaN or infinity")
-        levels = (values / 2 + 0.5).clamp(0, 1).mul(255).round()
-        return cls(levels.permute(1, 2, 0).numpy().astype(np.uint8), recipe, provenance)
 
     @classmethod
     def open(cls, path: Path | str) -> "Picture":
@@ -177,7 +185,7 @@ class Picture:
 
     def _text(self) -> str:
         height, width, _ = self.pixels.shape
-        return infotext.write(self.recipe, width, height, version())
+        return infotext.write(self.recipe, width, height)
 
 
 def _png(picture: Picture, quality: int | None) -> bytes:

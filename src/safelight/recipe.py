@@ -7,20 +7,19 @@ in, and what a picture carries is always resolved: it stays the same picture whe
 
 One recipe is one picture. A batch is many recipes.
 
-This file needs neither torch nor a model: it loads at once. Read `picture.py` next, where a recipe meets its pixels.
+This file needs neither torch nor a model: it loads at once. What each single value may be stands in `checks.py`. Read
+`picture.py` next, where a recipe meets its pixels.
 """
 
 import hashlib
 import json
-import math
-import numbers
-import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails
 
+from safelight.checks import one_of, real, sha256, show, text, whole
 from safelight.errors import RecipeError, nearest
 
 __all__ = [
@@ -48,7 +47,7 @@ USUAL_SCHEDULE: dict[str, str] = {
     "euler_a": "uniform",
     "heun": "uniform",
     "dpmpp_2m": "karras",
-    "unipc": "uniform",
+    "unipc": "trailing",
 }
 """The schedule a sampler takes when neither the recipe nor the model says another."""
 
@@ -64,120 +63,26 @@ LONGEST_PROMPT = 16_384
 _LONGEST_JSON = 1_048_576
 
 
-# -- Checking one value ------------------------------------------------------------------------------------------------
-
-
-def _show(value: object) -> str:
-    """Write any value on one line of bounded length."""
-    if isinstance(value, int) and value.bit_length() > 128:
-        return f"a number of {value.bit_length()} bits"
-    text = "null" if value is None else repr(value)
-    return text if len(text) <= 60 else text[:56] + " ..."
-
-
-def _whole(low: int, high: int, multiple: int = 1) -> BeforeValidator:
-    """Accept whole numbers (never a bool, never 7.0) from `low` to `high` that `multiple` divides."""
-
-    def check(value: object, info: ValidationInfo) -> int:
-        name = info.field_name
-        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise ValueError(f"{name} must be a whole number, not {_show(value)}")
-        number = operator.index(value)
-        if not low <= number <= high:
-            steps = f" in multiples of {multiple}" if multiple > 1 else ""
-            raise ValueError(f"{name} {_show(number)} is out of range; use {low} to {high}{steps}")
-        if number % multiple:
-            below = number - number % multiple
-            raise ValueError(f"{name} {number} is not a multiple of {multiple}; use {below} or {below + multiple}")
-        return number
-
-    return BeforeValidator(check)
-
-
-def _real(low: float, high: float) -> BeforeValidator:
-    """Accept finite numbers from `low` to `high`."""
-
-    def check(value: object, info: ValidationInfo) -> float:
-        name = info.field_name
-        if isinstance(value, bool) or not isinstance(value, numbers.Real):
-            raise ValueError(f"{name} must be a number, not {_show(value)}")
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise ValueError(f"{name} must be a finite number, not {_show(value)}; use {low:g} to {high:g}")
-        if not low <= number <= high:
-            raise ValueError(f"{name} {number:g} is out of range; use {low:g} to {high:g}")
-        return number + 0.0  # -0.0 becomes 0.0: equal recipes must have equal digests
-
-    return BeforeValidator(check)
-
-
-def _text(longest: int, shortest: int = 0) -> BeforeValidator:
-    """Accept strings of at most `longest` characters that can be written as UTF-8."""
-
-    def check(value: object, info: ValidationInfo) -> str:
-        name = info.field_name
-        if not isinstance(value, str):
-            raise ValueError(f"{name} must be a text, not {_show(value)}")
-        if len(value) < shortest:
-            raise ValueError(f"{name} is empty")
-        if len(value) > longest:
-            raise ValueError(f"{name} is {len(value)} characters long; use at most {longest}")
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise ValueError(
-                f"{name} holds half a character (a lone surrogate) at position {error.start}; remove it"
-            ) from None
-        return str(value)
-
-    return BeforeValidator(check)
-
-
-def _one_of(known: Iterable[str]) -> BeforeValidator:
-    """Accept one of a few names."""
-    names = tuple(known)
-
-    def check(value: object, info: ValidationInfo) -> str:
-        if not isinstance(value, str):
-            raise ValueError(f"{info.field_name} must be a name, not {_show(value)}; known: {', '.join(names)}")
-        if value not in names:
-            raise ValueError(f"{info.field_name} {_show(value)} is not known.{nearest(value, names)}")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _sha256(value: object, info: ValidationInfo) -> str:
-    """Accept the 64 hexadecimal digits of a SHA-256."""
-    digits = value.lower() if isinstance(value, str) else ""
-    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
-        raise ValueError(f"{info.field_name} must be the 64 hexadecimal digits of a SHA-256, not {_show(value)}")
-    return digits
-
-
 def _behaviour(value: object, info: ValidationInfo) -> int:
     """Accept the behaviours that this version knows."""
     if isinstance(value, int) and not isinstance(value, bool) and value > BEHAVIOUR:
         raise ValueError(
-            f"behaviour {_show(value)} belongs to a newer Safelight (this one knows 1 to {BEHAVIOUR}); "
+            f"behaviour {show(value)} belongs to a newer Safelight (this one knows 1 to {BEHAVIOUR}); "
             "update Safelight to make this picture"
         )
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"behaviour must be a whole number from 1 to {BEHAVIOUR}, not {_show(value)}")
+        raise ValueError(f"behaviour must be a whole number from 1 to {BEHAVIOUR}, not {show(value)}")
     return value
 
 
-# The checks above speak; the bounds below repeat them for the JSON schema that a server publishes.
-Size = Annotated[int, Field(ge=64, le=2048, multiple_of=8), _whole(64, 2048, 8)]
-Steps = Annotated[int, Field(ge=1, le=1000), _whole(1, 1000)]
-Guidance = Annotated[float, Field(ge=0, le=100), _real(0, 100)]
-Fraction = Annotated[float, Field(ge=0, le=1), _real(0, 1)]
-Prompt = Annotated[str, Field(max_length=LONGEST_PROMPT), _text(LONGEST_PROMPT)]
-SamplerName = Annotated[str, Field(json_schema_extra={"enum": list(SAMPLERS)}), _one_of(SAMPLERS)]
-ScheduleName = Annotated[str, Field(json_schema_extra={"enum": list(SCHEDULES)}), _one_of(SCHEDULES)]
+# The checks speak; the bounds below repeat them for the JSON schema that a server publishes.
+Size = Annotated[int, Field(ge=64, le=2048, multiple_of=8), whole(64, 2048, 8)]
+Steps = Annotated[int, Field(ge=1, le=1000), whole(1, 1000)]
+Guidance = Annotated[float, Field(ge=0, le=100), real(0, 100)]
+Fraction = Annotated[float, Field(ge=0, le=1), real(0, 1)]
+Prompt = Annotated[str, Field(max_length=LONGEST_PROMPT), text(LONGEST_PROMPT)]
+SamplerName = Annotated[str, Field(json_schema_extra={"enum": list(SAMPLERS)}), one_of(SAMPLERS)]
+ScheduleName = Annotated[str, Field(json_schema_extra={"enum": list(SCHEDULES)}), one_of(SCHEDULES)]
 
 
 # -- The recipe --------------------------------------------------------------------------------------------------------
@@ -196,8 +101,7 @@ class _Checked(BaseModel):
             except ValidationError as error:
                 raise RecipeError(_one_line(error, type(self).model_fields)) from None
 
-    if not TYPE_CHECKING:  # pydantic's own copy does not check what it is given
-
+        # pydantic's own copy does not check what it is given
         def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
             return type(self)(**(self.model_dump() | dict(update or {})))
 
@@ -224,7 +128,7 @@ class Recipe(_Checked):
     """What to show; may be empty. At most 16,384 characters."""
     negative_prompt: Prompt = ""
     """What to keep away from; takes the place of the empty prompt in classifier-free guidance."""
-    seed: Annotated[int, Field(ge=0, lt=2**64), _whole(0, 2**64 - 1)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**64), whole(0, 2**64 - 1)] = 0
     """Where the noise starts, 0 to 2**64 - 1."""
     width: Size | None = None
     """Pixels, a multiple of 8 from 64 to 2048."""
@@ -242,15 +146,15 @@ class Recipe(_Checked):
     """One of `SCHEDULES`: which noise levels the steps visit."""
     eta: Fraction | None = None
     """How much of the noise is drawn anew at each step, 0 to 1; only for the samplers in `USUAL_ETA`."""
-    clip_skip: Annotated[int, Field(ge=1, le=12), _whole(1, 12)] = 1
+    clip_skip: Annotated[int, Field(ge=1, le=12), whole(1, 12)] = 1
     """Which layer of the text encoder speaks: 1 the last, 2 the one before it, and so on to 12."""
-    rng: Annotated[Literal["torch", "philox"], _one_of(("torch", "philox"))] = "torch"
+    rng: Annotated[Literal["torch", "philox"], one_of(("torch", "philox"))] = "torch"
     """`torch`: the noise that torch draws on a CPU. `philox`: the noise that it draws with CUDA, on any device."""
-    prompt_syntax: Annotated[Literal["plain", "weighted"], _one_of(("plain", "weighted"))] = "plain"
+    prompt_syntax: Annotated[Literal["plain", "weighted"], one_of(("plain", "weighted"))] = "plain"
     """Whether brackets in a prompt are brackets (`plain`) or weigh words (`weighted`)."""
-    model: Annotated[str, Field(min_length=1, max_length=1024), _text(1024, shortest=1)] = "bundled"
+    model: Annotated[str, Field(min_length=1, max_length=1024), text(1024, shortest=1)] = "bundled"
     """The model's name, or its folder or file."""
-    model_hash: Annotated[str, BeforeValidator(_sha256)] | None = None
+    model_hash: Annotated[str, sha256()] | None = None
     """SHA-256 of the weights, in hexadecimal: what `model` names, and keeps meaning when files move."""
     behaviour: Annotated[int, Field(ge=1, le=BEHAVIOUR), BeforeValidator(_behaviour)] = BEHAVIOUR
     """Which of Safelight's behaviours made the picture; see `BEHAVIOUR`."""
@@ -321,7 +225,7 @@ def _one_line(error: ValidationError, fields: Iterable[str]) -> str:
     def line(detail: ErrorDetails) -> str:
         name = str(detail["loc"][0]) if detail["loc"] else ""
         if detail["type"] == "extra_forbidden":
-            return f"there is no field {_show(name)}.{nearest(name, fields)}"
+            return f"there is no field {show(name)}.{nearest(name, fields)}"
         cause = detail.get("ctx", {}).get("error")
         return str(cause) if cause is not None else f"{name}: {detail['msg']}"
 
@@ -335,10 +239,10 @@ def recipe_from(mapping: Mapping[str, object], where: str | None = None) -> Reci
     """
     place = f"{where}: " if where else ""
     if not isinstance(mapping, Mapping):
-        raise RecipeError(f"{place}a recipe is a set of named fields, not {_show(mapping)}")
+        raise RecipeError(f"{place}a recipe is a set of named fields, not {show(mapping)}")
     for key in mapping:
         if not isinstance(key, str):
-            raise RecipeError(f"{place}a recipe has no field {_show(key)}; its fields have names")
+            raise RecipeError(f"{place}a recipe has no field {show(key)}; its fields have names")
     try:
         return Recipe(**mapping)  # pyright: ignore[reportArgumentType]  (checking is what this call is for)
     except RecipeError as error:
@@ -356,7 +260,7 @@ def json_object(text: str, where: str | None = None) -> dict[str, object]:
         seen = dict(pairs)
         if len(seen) != len(pairs):
             names = [name for name, _ in pairs]
-            raise RecipeError(f"{place}{_show(next(n for n in names if names.count(n) > 1))} is given twice")
+            raise RecipeError(f"{place}{show(next(n for n in names if names.count(n) > 1))} is given twice")
         return seen
 
     def constant(name: str) -> object:
@@ -375,5 +279,5 @@ def json_object(text: str, where: str | None = None) -> dict[str, object]:
     except ValueError:  # whole numbers of thousands of digits
         raise RecipeError(f"{place}not a recipe: it holds a number of thousands of digits") from None
     if not isinstance(parsed, dict):
-        raise RecipeError(f"{place}a recipe is a set of named fields in braces, not {_show(parsed)}")
+        raise RecipeError(f"{place}a recipe is a set of named fields in braces, not {show(parsed)}")
     return parsed
