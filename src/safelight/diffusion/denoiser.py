@@ -42,7 +42,7 @@ class Denoiser:
 
     def __call__(self, x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
         """Return the clean latent expected behind each row of `x`; `sigma` is one number, or one per row (B,)."""
-        sigma = torch.as_tensor(sigma).to("cpu", torch.float64).expand(len(x))
+        sigma = torch.as_tensor(sigma, dtype=torch.float64, device="cpu").expand(len(x))
         c_in = (sigma**2 + 1).rsqrt()
         if self.schedule.config.prediction == "epsilon":
             c_skip, c_out = torch.ones_like(sigma), -sigma
@@ -57,7 +57,7 @@ class Denoiser:
 
 def by_row(values: Tensor | float, x: Tensor) -> Tensor:
     """Shape one number, or one per row (B,), so that it multiplies the rows of `x`, in x's type and place."""
-    values = torch.as_tensor(values).to(x.device, x.dtype)
+    values = torch.as_tensor(values, dtype=x.dtype, device=x.device)
     return values.reshape(-1, *(1 for _ in x.shape[1:]))
 
 

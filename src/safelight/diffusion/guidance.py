@@ -39,13 +39,14 @@ def classifier_free(
     call. Where every scale is 1 the negative branch has no say and only the positive one is asked, in one call of B
     rows. `prediction` is what the network answers; it matters to `rescale` alone.
     """
-    scale, rescale = torch.as_tensor(scale, dtype=torch.float64), torch.as_tensor(rescale, dtype=torch.float64)
+    scale = torch.as_tensor(scale, dtype=torch.float64, device="cpu")
+    rescale = torch.as_tensor(rescale, dtype=torch.float64, device="cpu")
     if bool((scale == 1).all()):
         return lambda x, sigma: denoise(x, sigma, positive)
     context = torch.cat([negative, positive])
 
     def guided(x: Tensor, sigma: Tensor | float) -> Tensor:
-        sigma = torch.as_tensor(sigma).to("cpu", torch.float64).expand(len(x))
+        sigma = torch.as_tensor(sigma, dtype=torch.float64, device="cpu").expand(len(x))
         d_neg, d_pos = denoise(torch.cat([x, x]), torch.cat([sigma, sigma]), context).chunk(2)
         # The formula above, arranged so that a row of scale 1 is its positive branch to the last bit.
         d = d_pos + by_row(scale - 1, x) * (d_pos - d_neg)

@@ -91,6 +91,8 @@ class NoiseSchedule:
 
 
 def _betas(config: ScheduleConfig) -> Tensor:
+    if config.prediction not in ("epsilon", "v_prediction"):
+        raise WeightsError(f"A network cannot predict {config.prediction!r}; write 'epsilon' or 'v_prediction'.")
     if not (0 < config.beta_start <= config.beta_end < 1 and config.steps >= 2):
         raise WeightsError(
             f"The noise schedule needs 0 < beta_start <= beta_end < 1 and at least 2 steps, "
@@ -104,7 +106,7 @@ def _betas(config: ScheduleConfig) -> Tensor:
 
 
 def _exact(value: Tensor | float) -> Tensor:
-    return torch.as_tensor(value).to("cpu", torch.float64)
+    return torch.as_tensor(value, dtype=torch.float64, device="cpu")
 
 
 # ---- the ladders: each gives the n sigmas at which the network is asked, the greatest first ----
