@@ -1,0 +1,103 @@
+"""A diffusers scheduler_config.json, read as a noise schedule and as a model's usual way of sampling, and written.
+
+The file names a class and a spacing of steps. The class becomes our sampler, the spacing our schedule; where the file
+names no spacing it is the class' own: "leading" for DDIM, DDPM and PNDM, "linspace" for all others.
+v1.4's says PNDM, scaled linear 0.00085 to 0.012: our `plms` with `leading`.
+
+Read next: `folder.py`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from safelight.diffusion.schedule import ScheduleConfig
+from safelight.recipe import Defaults
+from safelight.weights.configs import Config
+
+__all__ = ["sampling", "schedule_config", "scheduler_json"]
+
+CLASSES = {
+    "PNDMScheduler": "plms",
+    "DDIMScheduler": "ddim",
+    "DDPMScheduler": "ddpm",
+    "LMSDiscreteScheduler": "lms",
+    "EulerDiscreteScheduler": "euler",
+    "EulerAncestralDiscreteScheduler": "euler_a",
+    "HeunDiscreteScheduler": "heun",
+    "DPMSolverMultistepScheduler": "dpmpp_2m",
+    "UniPCMultistepScheduler": "unipc",
+}
+SPACINGS = {"leading": "leading", "linspace": "uniform", "trailing": "trailing"}
+LEADING = ("plms", "ddim", "ddpm")
+SPACED_BY_SIGMA = ("lms", "euler", "heun", "dpmpp_2m", "unipc")  # those whose class knows use_karras_sigmas
+
+
+def schedule_config(values: Mapping[str, object], where: Path) -> ScheduleConfig:
+    """Read the noise schedule that the model was trained with."""
+    config = Config(values, where)
+    kind = config.get("beta_schedule", "linear")
+    if kind not in ("scaled_linear", "linear"):
+        raise config.refuse("beta_schedule", '"scaled_linear" or "linear"')
+    prediction = config.get("prediction_type", "epsilon")
+    if prediction not in ("epsilon", "v_prediction"):
+        raise config.refuse("prediction_type", '"epsilon" or "v_prediction"')
+    for key in ("trained_betas", "rescale_betas_zero_snr", "thresholding", "use_flow_sigmas"):
+        if config.get(key, None) not in (None, False):
+            raise config.refuse(key, "null or false there")
+    start = config.real("beta_start", 0.0001, 1e-8, 0.5)
+    return ScheduleConfig(
+        beta_start=start,
+        beta_end=config.real("beta_end", 0.02, start, 0.9),
+        kind="scaled_linear" if kind == "scaled_linear" else "linear",
+        steps=config.number("num_train_timesteps", 1000, low=10, high=10_000),
+        prediction="v_prediction" if prediction == "v_prediction" else "epsilon",
+        # diffusers' pipeline makes an offset of 0 in old files a 1, whatever the file says.
+        steps_offset=1,
+        ends_at_one=config.flag("set_alpha_to_one", values.get("_class_name") == "DDIMScheduler"),
+    )
+
+
+def sampling(values: Mapping[str, object], where: Path) -> tuple[str, str, str | None]:
+    """Read the usual sampler and schedule, and a remark where diffusers has a sampler that is not known here."""
+    config = Config(values, where)
+    name = config.get("_class_name", "PNDMScheduler")
+    sampler = CLASSES.get(name) if isinstance(name, str) else None
+    note = None
+    if sampler is None:
+        sampler = "dpmpp_2m"
+        note = f"{where} names the sampler {str(name)[:60]!r}, which is not known here; {sampler} takes its place"
+    spacing = config.get("timestep_spacing", "leading" if sampler in LEADING else "linspace")
+    if spacing not in SPACINGS:
+        raise config.refuse("timestep_spacing", ", ".join(SPACINGS))
+    if values.get("use_karras_sigmas") is True:
+        return sampler, "karras", note
+    if values.get("use_exponential_sigmas") is True:
+        return sampler, "exponential", note
+    return sampler, SPACINGS[str(spacing)], note
+
+
+def scheduler_json(config: ScheduleConfig, defaults: Defaults) -> dict[str, object]:
+    """Write both for diffusers, as near as its classes come to them."""
+    name = {sampler: name for name, sampler in CLASSES.items()}[defaults.sampler]
+    spacing = {ours: theirs for theirs, ours in SPACINGS.items()}.get(defaults.schedule)
+    values: dict[str, object] = {
+        "_class_name": name,
+        "_diffusers_version": "0.30.0",
+        "beta_start": config.beta_start,
+        "beta_end": config.beta_end,
+        "beta_schedule": config.kind,
+        "num_train_timesteps": config.steps,
+        "prediction_type": config.prediction,
+        "steps_offset": config.steps_offset,
+        "trained_betas": None,
+        "timestep_spacing": spacing or ("leading" if defaults.sampler in LEADING else "linspace"),
+    }
+    if defaults.sampler in ("ddim", "plms"):
+        values["set_alpha_to_one"] = config.ends_at_one
+    if defaults.sampler in ("ddim", "ddpm"):
+        values["clip_sample"] = False
+    if defaults.sampler == "plms":
+        values["skip_prk_steps"] = True
+    if defaults.sampler in SPACED_BY_SIGMA and spacing is None:
+        values[f"use_{defaults.schedule}_sigmas"] = True
+    return values
