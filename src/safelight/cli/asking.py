@@ -1,0 +1,49 @@
+"""What several commands ask in the same words: where to compute and how, and which recipe to begin from."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from safelight.cli.output import SUFFIXES
+from safelight.errors import RecipeError, nearest
+
+if TYPE_CHECKING:
+    from safelight.recipe import Recipe
+
+__all__ = ["DTYPES", "DeviceOption", "DtypeOption", "ExactOption", "JsonOption", "check_dtype", "read_recipe"]
+
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+
+DtypeOption = Annotated[str, typer.Option(metavar="|".join(DTYPES), help="What the networks compute in.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 and so on.")]
+ExactOption = Annotated[
+    bool, typer.Option("--exact", help="Compute each picture alone, so that its neighbours cannot change a bit of it.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object per line.")]
+
+
+def check_dtype(name: str) -> None:
+    """Refuse an unknown dtype at once, before torch is loaded; raises RecipeError."""
+    if name not in DTYPES:
+        raise RecipeError(f"dtype {name!r} is not known.{nearest(name, DTYPES)}")
+
+
+def read_recipe(path: Path) -> "Recipe":
+    """Read a recipe from a JSON file, from what `--json` printed, or from a picture; raises a SafelightError."""
+    if path.suffix.lower() in SUFFIXES:
+        from safelight.picture import read_metadata
+
+        return read_metadata(path).recipe
+    from safelight.recipe import json_object, recipe_from
+
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(2**20 + 1)  # json_object refuses what is longer
+    except OSError as error:
+        raise RecipeError(f"--recipe {path}: {error.strerror}; name a .json file or a picture") from None
+    except UnicodeDecodeError:
+        raise RecipeError(f"--recipe {path} is neither JSON nor a picture ({', '.join(SUFFIXES)})") from None
+    fields = json_object(text, str(path))
+    inner = fields.get("recipe")
+    return recipe_from(inner if isinstance(inner, dict) else fields, str(path))

@@ -1,0 +1,191 @@
+"""`safelight generate`: from what was typed to recipes, and from the engine's events to files.
+
+The options are the fields of `Recipe` (tests/test_architecture.py holds them in step) and how to make and keep the
+pictures. Everything that can be wrong is looked for before the model is loaded: the recipe, then the output.
+
+Read next: `output.py` for where files go, `engine.py` for what happens in between.
+"""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from safelight.cli.asking import DeviceOption, DtypeOption, ExactOption, JsonOption, check_dtype, read_recipe
+from safelight.cli.output import Output
+from safelight.cli.saying import note
+from safelight.cli.telling import Telling
+from safelight.errors import RecipeError, SafelightError
+
+if TYPE_CHECKING:
+    from safelight.engine import Engine
+    from safelight.recipe import Recipe
+
+__all__ = ["generate"]
+
+LARGEST_SEED = 2**64 - 1
+
+
+def generate(
+    prompt: Annotated[str | None, typer.Argument(help="What to show; may be empty.", show_default=False)] = None,
+    negative_prompt: Annotated[str | None, typer.Option(help="What to keep away from.")] = None,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME|FOLDER|FILE", help="Which model; see `safelight models list`.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="A file (.png, .jpg or .webp; replaced if it exists) or a folder for new files. Default: pictures/",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Where the noise starts, 0 to 2**64 - 1. Default: random.")] = None,
+    count: Annotated[int, typer.Option(help="How many pictures, of the seeds SEED, SEED + 1, and so on.")] = 1,
+    steps: Annotated[int | None, typer.Option(help="Steps of the sampler, 1 to 1000.")] = None,
+    guidance_scale: Annotated[
+        float | None, typer.Option(help="How much the prompt is stressed, 0 to 100; 1 is not at all.")
+    ] = None,
+    guidance_rescale: Annotated[
+        float | None, typer.Option(help="How much of the contrast that guidance adds is taken back, 0 to 1.")
+    ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="ddim, ddpm, plms, lms, euler, euler_a, heun, dpmpp_2m or unipc.")
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="leading, uniform, trailing, karras or exponential.")
+    ] = None,
+    eta: Annotated[float | None, typer.Option(help="New noise at each step, 0 to 1; ddim and euler_a have it.")] = None,
+    width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
+    height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
+    clip_skip: Annotated[
+        int | None, typer.Option(help="Which layer of the text encoder speaks: 1 the last, 2 the one before it.")
+    ] = None,
+    rng: Annotated[
+        str | None, typer.Option(metavar="torch|philox", help="Noise as torch draws it on a CPU, or as CUDA does.")
+    ] = None,
+    prompt_syntax: Annotated[
+        str | None, typer.Option(metavar="weighted|plain", help="Both mean plain text for now.")
+    ] = None,
+    dtype: DtypeOption = "auto",
+    device: DeviceOption = "auto",
+    exact: ExactOption = False,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.json|PICTURE", help="Begin from this recipe; other options change it."),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Make pictures from a prompt. Sizes, steps, scale and sampler come from the model where you say nothing.
+
+    Each picture is saved as soon as it is done, and carries its whole recipe. Its path is printed on stdout.
+    """
+    asked: dict[str, object] = {
+        "prompt": prompt,
+        "negative_prompt": negative_prompt,
+        "model": model,
+        "seed": seed,
+        "steps": steps,
+        "guidance_scale": guidance_scale,
+        "guidance_rescale": guidance_rescale,
+        "sampler": sampler,
+        "schedule": schedule,
+        "eta": eta,
+        "width": width,
+        "height": height,
+        "clip_skip": clip_skip,
+        "rng": rng,
+        "prompt_syntax": prompt_syntax,
+    }
+    first = _recipe({name: value for name, value in asked.items() if value is not None}, recipe, count)
+    check_dtype(dtype)
+    place = Output.of(output, count)
+
+    import safelight
+
+    engine = safelight.load(first.model, device=device, dtype=dtype, exact=exact)
+    telling = Telling(place, as_json, quiet)
+    if not quiet:
+        for line in _remarks(engine, first, place):
+            note(line)
+    if first.model_hash not in (None, engine.model_hash):
+        first = first.model_copy(update={"model_hash": None})
+    _make(engine, (first.model_copy(update={"seed": first.seed + i}) for i in range(count)), telling)
+
+
+def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe":
+    """Put together the first picture's recipe: what was asked, over the file's, over the model's defaults."""
+    from safelight.recipe import recipe_from
+
+    if file is None and "prompt" not in asked:
+        raise RecipeError('say what to show: safelight generate "a red sports car" (an empty prompt is "")')
+    if count < 1:
+        raise RecipeError(f"--count {count} is out of range; use 1 or more")
+    known = read_recipe(file).model_dump() if file is not None else {}
+    if "model" in asked:
+        known.pop("model_hash", None)
+    elif file is None:
+        from safelight.weights import library
+
+        known["model"] = library.default()
+    if "sampler" in asked and asked["sampler"] != known.get("sampler"):
+        # The file's schedule and eta were its sampler's; another one has its own.
+        known |= {"schedule": None, "eta": None}
+    if asked.get("seed") == -1:
+        raise RecipeError("seed -1 is out of range; leave --seed out for a random one")
+    if file is None and "seed" not in asked:
+        known["seed"] = random.SystemRandom().randrange(2**32)
+    first = recipe_from({**known, **asked})
+    if first.seed + count - 1 > LARGEST_SEED:
+        raise RecipeError(f"--count {count} runs past the largest seed, {LARGEST_SEED}; use a smaller --seed")
+    return first
+
+
+def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
+    """What a person should know before the first picture is made."""
+    from safelight.cli.vocabulary import stranger
+
+    if place.numbered:
+        yield f"--output names one file for {place.count} pictures: numbering them"
+    if first.model_hash not in (None, engine.model_hash):
+        yield "the recipe was made with other weights than this model's; expect another picture"
+    if first.prompt_syntax == "weighted":
+        yield "weighted prompts are read as plain text for now"
+    yield from engine.notices(first)
+    if first.model == "bundled" and stranger(first.prompt):
+        yield (
+            "the bundled model knows none of these words: it was taught a small world (`safelight scenes`). For "
+            "everything else: safelight models pull CompVis/stable-diffusion-v1-4, then --model "
+            "CompVis/stable-diffusion-v1-4"
+        )
+
+
+def _make(engine: "Engine", recipes: Iterator["Recipe"], telling: Telling) -> None:
+    """Run the engine over `recipes`, saving each picture as it is finished."""
+    from safelight.engine import Failed, Finished, Stepped
+
+    failed = 0
+    try:
+        with telling.progress() as step:
+            for event in engine.stream(recipes):
+                match event:
+                    case Stepped():
+                        step(event.index, event.step, event.steps)
+                    case Finished():
+                        telling.finished(event)
+                    case Failed(error=RecipeError()):
+                        raise event.error  # it would be the same for every seed
+                    case Failed():
+                        failed += 1
+                        note(f"seed {event.recipe.seed}: {event.error}")
+    except KeyboardInterrupt:
+        note(f"stopped; {telling.kept()}")
+        raise typer.Exit(130) from None
+    except (SafelightError, MemoryError) as error:
+        if telling.saved == 0:
+            raise
+        raise SafelightError(f"{error}; {telling.kept()}") from None
+    if failed:
+        raise typer.Exit(2)
