@@ -92,8 +92,8 @@ class ModelFiles:
             size = vocabulary(found[0])
             if size > self.text_config.vocabulary:
                 raise WeightsError(
-                    f"{found[0]} has ids up to {size - 1}, but this text encoder knows only {self.text_config.vocabulary} "
-                    "tokens; they do not belong together"
+                    f"{found[0]} has ids up to {size - 1}, but this text encoder knows only "
+                    f"{self.text_config.vocabulary} tokens; they do not belong together"
                 )
             return found
         if self.format == "diffusers":
@@ -137,7 +137,8 @@ def examine(path: Path, variant: str | None = None) -> ModelFiles:
         if not path.is_file():
             raise WeightsError(f"{path} is neither a file nor a folder; give a model folder or a .safetensors file")
     except (OSError, ValueError) as error:  # a path that no file system takes, or one that may not be looked into
-        raise WeightsError(f"{str(path)[:200]!r} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise WeightsError(f"{str(path)[:200]!r} cannot be read: {reason}") from error
     if path.suffix in (".ckpt", ".pt", ".pth", ".bin"):
         raise WeightsError(
             f"{path} is a pickle, which Safelight does not read: opening such a file runs whatever code it carries; "
@@ -153,7 +154,9 @@ def from_folder(path: Path, variant: str | None) -> ModelFiles:
     if variant is not None:
         folder.check_variant(path, variant)
     configs = folder.read_configs(path)
-    available = {part: folder.tensor_files(path, part, variant) for part in PARTS}
+    available: dict[Part, Mapping[str, TensorFile]] = {}
+    for part in PARTS:
+        available[part] = folder.tensor_files(path, part, variant)
     scheduler = path / "scheduler" / "scheduler_config.json"
     extra = path / "safelight.json"
     return assemble(
@@ -175,8 +178,8 @@ def from_single(path: Path) -> ModelFiles:
         raise WeightsError(f"{path} is not a Stable Diffusion v1 model in one file: {tail}")
     kept = single.kept_configs(file)
     found = single.sizes(file)
-    configs = {part: (dict(kept.get(part, found[part])), path) for part in PARTS}
-    available = dict.fromkeys(PARTS, dict.fromkeys(file.entries, file))
+    configs: dict[Part, Json] = {part: (kept.get(part, found[part]), path) for part in PARTS}
+    available: dict[Part, Mapping[str, TensorFile]] = dict.fromkeys(PARTS, dict.fromkeys(file.entries, file))
     return assemble(path, "compvis", configs, available, (kept.get("scheduler"), path), (kept, path))
 
 
@@ -244,11 +247,11 @@ def read_defaults(extra: Json, sample: object, vae: AutoencoderConfig, sampler: 
     if not isinstance(said, dict):
         raise WeightsError(f"{where}: defaults is not a JSON object")
     side = sample * 2 ** (len(vae.channels) - 1) if type(sample) is int else 512
-    usual = {"sampler": sampler, "schedule": schedule}
+    usual: dict[str, object] = {"sampler": sampler, "schedule": schedule}
     if 64 <= side <= 2048 and side % 8 == 0:
         usual |= {"width": side, "height": side}
     try:
-        return Defaults(**(usual | said))
+        return Defaults(**(usual | said))  # pyright: ignore[reportArgumentType]  (checking is what this call is for)
     except (RecipeError, TypeError) as error:
         raise WeightsError(f"{where}: its defaults cannot be used: {error}") from error
 

@@ -1,8 +1,8 @@
 """The configs of a diffusers folder, read into ours and written from ours.
 
 A config that asks for anything these networks do not do is refused by the name and the value of what it asks for:
-a model that loads, loads right. Keys that only describe (`_name_or_path`, `force_upcast`) are passed over; a key that is
-not known here is refused unless its value says "no" (null, false).
+a model that loads, loads right. Keys that only describe (`_name_or_path`, `force_upcast`) are passed over; a key that
+is not known here is refused unless its value says "no" (null, false).
 
 `attention_head_dim` of a UNet is, whatever its name says, the number of heads (diffusers keeps it so for old files).
 
@@ -13,7 +13,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from safelight.diffusion.schedule import ScheduleConfig
 from safelight.errors import WeightsError
 from safelight.models.text import TextConfig
 from safelight.models.unet import UNetConfig

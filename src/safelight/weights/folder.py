@@ -71,7 +71,7 @@ def tensor_files(folder: Path, part: Part, variant: str | None) -> dict[str, Ten
     found = choices(path, STEMS[part])
     order = [variant, None, *PREFERRED, *found]
     chosen = next((found[name] for name in order if name in found), None)
-    others = [name for name in found if name not in PREFERRED]
+    others = sorted(name for name in found if name)
     if chosen is None:
         pickles = [file.name for file in sorted(path.iterdir()) if file.suffix in (".bin", ".ckpt", ".pt", ".msgpack")]
         if pickles:
@@ -80,8 +80,8 @@ def tensor_files(folder: Path, part: Part, variant: str | None) -> dict[str, Ten
                 "whatever code it carries; get the safetensors version of this model"
             )
         raise WeightsError(f"{path} holds no weights: no {STEMS[part]}.safetensors; fetch the model again")
-    if variant is None and None not in found and found.keys().isdisjoint(PREFERRED) and len(others) > 1:
-        raise WeightsError(f"{path} comes in several variants; say which of {', '.join(map(str, sorted(map(str, others))))}")
+    if variant is None and found.keys().isdisjoint((None, *PREFERRED)) and len(others) > 1:
+        raise WeightsError(f"{path} comes only in the variants {', '.join(others)}; say which")
     if chosen.suffix == ".json":
         return sharded(chosen)
     file = TensorFile(chosen)
@@ -97,11 +97,13 @@ def sharded(index: Path) -> dict[str, TensorFile]:
     for key, name in weight_map.items():
         # A name, never a path: an index must not lead out of its folder.
         if not isinstance(name, str) or not re.fullmatch(r"[\w.-]+\.safetensors", name):
-            raise WeightsError(f"{index} looks for {key[:200]!r} in {str(name)[:100]!r}, which is no .safetensors file beside it")
+            raise WeightsError(
+                f"{index} looks for {key[:200]!r} in {str(name)[:100]!r}, which is no .safetensors file beside it"
+            )
         if name not in files:
             files[name] = TensorFile(index.parent / name)
         if key not in files[name].entries:
-            raise WeightsError(f"{index} looks for {key[:200]!r} in {name}, which does not hold it; fetch the model again")
+            raise WeightsError(f"{index} looks for {key[:200]!r} in {name}, which lacks it; fetch the model again")
     available: dict[str, TensorFile] = {}
     for file in files.values():
         for key in file.entries:
@@ -130,5 +132,5 @@ def check_variant(folder: Path, variant: str) -> None:
 
 def read_configs(folder: Path) -> Mapping[Part, tuple[dict[str, object], Path]]:
     """Read the config.json of each network: its values, and where they stand."""
-    files = {part: part_folder(folder, part) / "config.json" for part in PARTS}
+    files: dict[Part, Path] = {part: part_folder(folder, part) / "config.json" for part in PARTS}
     return {part: (read_json(file), file) for part, file in files.items()}

@@ -6,6 +6,7 @@ is kept in the library's home, keyed by each file's path, size and time of chang
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from safelight.errors import WeightsError
@@ -39,8 +40,6 @@ def hash_files(paths: Sequence[Path]) -> str:
         except OSError as error:
             raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
     result = digest.hexdigest()
-    try:
+    with suppress(OSError):  # a home that cannot be written to: the next run hashes again
         library.write_json(cache, dict([*kept.items(), (key, result)][-KEPT:]))
-    except OSError:
-        pass  # a home that cannot be written to: the next run hashes again
     return result

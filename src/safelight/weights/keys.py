@@ -2,7 +2,7 @@
 
     down.1.attn.0.block.cross.k.weight
       = model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight      CompVis, one file for all
-      = down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight                  diffusers, in the folder unet/
+      = down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight                  diffusers, in its folder unet
 
 The table is generated from the same small configs that size the networks, so it is right for every variant, and it is
 read in both directions. A dialect is one column; what a dialect spells in more than one way is in `spellings`.
@@ -169,7 +169,7 @@ def unet_names(config: UNetConfig) -> list[Name]:
 
 
 def vae_names(config: AutoencoderConfig) -> list[Name]:
-    """Name every tensor of an autoencoder. CompVis counts the decoder's levels from the fine end, we from the coarse."""
+    """Name every tensor of an autoencoder. CompVis counts the decoder's levels from the fine end, we from the other."""
     root = "first_stage_model."
     names = list(rows(("", root, ""), "quant  quant_conv  quant_conv\n post_quant  post_quant_conv  post_quant_conv"))
     for half in ("encoder.", "decoder."):
@@ -208,16 +208,14 @@ def vae_block(base: Base, j: int, skip: bool) -> Iterator[Name]:
 
 def text_names(config: TextConfig) -> list[Name]:
     """Name every tensor of a text encoder."""
-    roots = ("", "cond_stage_model.transformer.text_model.", "text_model.")
-    embeddings = (("tokens", "token_embedding"), ("positions", "position_embedding"))
-    names = [
-        Name(f"{ours}.weight", *(f"{root}embeddings.{theirs}.weight" for root in roots[1:]))
-        for ours, theirs in embeddings
-    ]
+    compvis, diffusers = "cond_stage_model.transformer.text_model.", "text_model."
+    names: list[Name] = []
+    for ours, theirs in (("tokens", "embeddings.token_embedding"), ("positions", "embeddings.position_embedding")):
+        names.append(Name(f"{ours}.weight", f"{compvis}{theirs}.weight", f"{diffusers}{theirs}.weight"))
     for i in range(config.layers):
-        layer = (f"layers.{i}.", f"{roots[1]}encoder.layers.{i}.", f"{roots[2]}encoder.layers.{i}.")
+        layer = (f"layers.{i}.", f"{compvis}encoder.layers.{i}.", f"{diffusers}encoder.layers.{i}.")
         names += rows(layer, TEXT_LAYER)
-    names += rows(roots, "norm  final_layer_norm  final_layer_norm")
+    names += rows(("", compvis, diffusers), "norm  final_layer_norm  final_layer_norm")
     return names
 
 
@@ -254,22 +252,23 @@ IGNORED_ENDS = {
     "text_projection.weight": "CLIP's projection, used only by its loss",
     "logit_scale": "CLIP's temperature, used only by its loss",
 }
-SCHEDULE = (
-    "betas alphas_cumprod alphas_cumprod_prev sqrt_alphas_cumprod sqrt_one_minus_alphas_cumprod "
-    "log_one_minus_alphas_cumprod sqrt_recip_alphas_cumprod sqrt_recipm1_alphas_cumprod posterior_variance "
-    "posterior_log_variance_clipped posterior_mean_coef1 posterior_mean_coef2 lvlb_weights logvar scale_factor "
-    "ddim_sigmas ddim_alphas ddim_alphas_prev ddim_sqrt_one_minus_alphas"
-).split()
+SCHEDULE = """
+    betas alphas_cumprod alphas_cumprod_prev sqrt_alphas_cumprod sqrt_one_minus_alphas_cumprod
+    log_one_minus_alphas_cumprod sqrt_recip_alphas_cumprod sqrt_recipm1_alphas_cumprod posterior_variance
+    posterior_log_variance_clipped posterior_mean_coef1 posterior_mean_coef2 lvlb_weights logvar scale_factor
+    ddim_sigmas ddim_alphas ddim_alphas_prev ddim_sqrt_one_minus_alphas
+"""
+TEXT_ROOTS = ("cond_stage_model.", "text_model.", "embeddings.")
 
 
 def ignored(key: str) -> str | None:
     """Say why a tensor of that name may be in a file without being loaded; None when it may not."""
-    if key in SCHEDULE:
+    if key in SCHEDULE.split():
         return "a table of the noise schedule, computed anew"
     for prefix, reason in IGNORED_PREFIXES.items():
         if key.startswith(prefix):
             return reason
     for end, reason in IGNORED_ENDS.items():
-        if key == end or (key.endswith(f".{end}") and key.startswith(("cond_stage_model.", "text_model.", "embeddings."))):
+        if key == end or (key.endswith(f".{end}") and key.startswith(TEXT_ROOTS)):
             return reason
     return None

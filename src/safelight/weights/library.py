@@ -43,8 +43,11 @@ def models() -> dict[str, Path]:
     place = home()
     for depth in ("*", "*/*"):
         for path in place.glob(depth) if place.is_dir() else ():
+            if path.relative_to(place).parts[0].startswith("."):
+                continue  # half of a model, on its way from the hub
             whole = (path / "unet" / "config.json").is_file() and (path / "vae").is_dir()
-            if whole or (path.suffix == ".safetensors" and path.is_file() and not (path.parent / "config.json").exists()):
+            single = path.suffix == ".safetensors" and path.is_file() and not (path.parent / "config.json").exists()
+            if whole or single:
                 found[path.relative_to(place).as_posix()] = path
     try:
         return {BUNDLED: bundled(), **dict(sorted(found.items()))}
@@ -112,7 +115,8 @@ def remember(key: str, value: object) -> None:
     try:
         write_json(path, read_json(path) | {key: value})
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}; set SAFELIGHT_HOME to a folder that can") from error
+        reason = error.strerror or error
+        raise OutputError(f"{path} cannot be written: {reason}; set SAFELIGHT_HOME to a folder that can") from error
 
 
 def read_json(path: Path) -> dict[str, object]:

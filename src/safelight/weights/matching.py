@@ -21,9 +21,9 @@ from safelight.errors import WeightsError
 from safelight.weights.keys import Dialect, Name, Part, ignored, spellings
 from safelight.weights.safetensors_file import FLOATS, TensorFile
 
-__all__ = ["Component", "MismatchError", "Report", "Row", "build", "match"]
+__all__ = ["Component", "MismatchError", "Report", "Row", "build", "finite", "leftovers", "match"]
 
-Status = Literal["matched", "ignored", "missing", "misshapen", "unexpected"]
+Status = Literal["matched", "ignored", "missing", "misshapen", "unexpected", "not finite"]
 Module = TypeVar("Module", bound=nn.Module)
 LISTED = 20  # lines of a report that an exception's text shows; `report` holds them all
 
@@ -55,7 +55,7 @@ class Report:
     @property
     def faults(self) -> tuple[Row, ...]:
         """The rows that keep a model from being loaded."""
-        return tuple(row for row in self.rows if row.status in ("missing", "misshapen", "unexpected"))
+        return tuple(row for row in self.rows if row.status not in ("matched", "ignored"))
 
     def count(self, status: Status) -> int:
         """Count the rows of one status."""
@@ -151,6 +151,15 @@ def leftovers(available: Mapping[str, TensorFile], taken: set[str], part: Part |
         if key not in taken:
             reason = ignored(key)
             rows.append(Row("ignored" if reason else "unexpected", part, None, key, reason or "no place for it"))
+    return rows
+
+
+def finite(component: Component) -> list[Row]:
+    """Read every number of a network, and return a row for each tensor that holds NaN or infinity."""
+    rows = []
+    for ours, (file, theirs) in component.found.items():
+        if file.entries[theirs].dtype in FLOATS and not file.tensor(theirs).isfinite().all():
+            rows.append(Row("not finite", component.part, ours, theirs, "it holds NaN or infinity"))
     return rows
 
 

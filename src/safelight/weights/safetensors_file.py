@@ -79,7 +79,7 @@ class TensorFile:
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
             raise self._wrong("has metadata that is not text", REMEDY)
         if len(fields) > MAX_TENSORS:
-            raise self._wrong(f"has {len(fields)} tensors, more than {MAX_TENSORS}", "it is no Stable Diffusion v1 model")
+            raise self._wrong(f"has {len(fields)} tensors, more than {MAX_TENSORS}", "it is no such model")
         if not fields:
             raise self._wrong("holds no tensors", REMEDY)
         start = 8 + header
@@ -138,7 +138,8 @@ class TensorFile:
         except UnicodeDecodeError as error:
             raise self._wrong(f"has a header that is not UTF-8 (byte {error.start})", REMEDY) from error
         except (ValueError, RecursionError) as error:
-            raise self._wrong(f"has a header that is not JSON ({str(error)[:200] or 'nested too deep'})", REMEDY) from error
+            reason = str(error)[:200]
+            raise self._wrong(f"has a header that is not JSON ({reason})", REMEDY) from error
         if not isinstance(fields, dict):
             raise self._wrong("has a header that is no JSON object", REMEDY)
         return fields

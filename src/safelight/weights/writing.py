@@ -110,7 +110,7 @@ def write_single(
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype, metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file, tensor by tensor, converting each to `dtype`. Raises OSError; leaves nothing half-done."""
+    """Write a safetensors file, each tensor converted to `dtype` in turn. Raises OSError; leaves nothing half-done."""
     kind = {value: key for key, value in FLOATS.items()}[dtype]
     header: dict[str, object] = {"__metadata__": dict(metadata)}
     at = 0
@@ -126,7 +126,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype,
             file.write(struct.pack("<Q", len(text)) + text)
             for tensor in tensors.values():
                 plain = tensor.detach().to("cpu", dtype).contiguous()
-                file.write(plain.flatten().view(torch.uint8).numpy())
+                file.write(plain.flatten().view(torch.uint8).numpy().data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
