@@ -1,0 +1,183 @@
+"""Four canvases drawn at once, three times too large: what a thing is, before any light falls on it.
+
+Deferred shading (Deering et al. 1988, Saito and Takahashi 1990): painters say only albedo (its own colour), shade (how
+much of the light reaches it, 128 = 1), glow (light it gives off) and id (what it is). Light, medium and defects come
+later, on whole arrays, so that every medium works with every light and the truth of a picture is known exactly.
+
+    ids    0 sky | 1..9 scenery, far to near | 10, 20, ... a subject | 11, 21, ... its coloured part
+
+Coordinates are 256ths of the picture, y down. Letters: S size of the picture in pixels, K = 3 S size of the canvases.
+Read next: light.py.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from safelight.scenes.shapes import Point
+
+__all__ = ["BALL", "COLOURED", "RGB", "SUBJECT", "Canvas", "Frame", "Pen", "Shade", "across", "down"]
+
+RGB = tuple[int, int, int]
+SUBJECT, COLOURED = 10, 11
+OVERSAMPLING = 3
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A shade that runs through `stops` from top to bottom, or from left to right."""
+
+    stops: tuple[int, ...]
+    sideways: bool = False
+
+    def image(self, width: int, height: int) -> Image.Image:
+        """The ramp as a grey picture of this many pixels."""
+        line = Image.new("L", (len(self.stops), 1) if self.sideways else (1, len(self.stops)))
+        line.putdata(self.stops)
+        return line.resize((width, height), Image.Resampling.BILINEAR)
+
+
+@dataclass(frozen=True)
+class Ball:
+    """The shade of a sphere lit from the upper left, with a soft highlight and bounced light below."""
+
+    def image(self, width: int, height: int) -> Image.Image:
+        """The sphere's shade over its bounding box."""
+        return _ball().resize((width, height), Image.Resampling.BILINEAR)
+
+
+@lru_cache(maxsize=1)
+def _ball() -> Image.Image:
+    y, x = np.mgrid[-1:1:96j, -1:1:96j]
+    z = np.sqrt(np.clip(1 - x * x - y * y, 0, 1))
+    diffuse = np.clip(-0.50 * x - 0.58 * y + 0.64 * z, 0, 1)
+    highlight = np.exp(-((x + 0.36) ** 2 + (y + 0.42) ** 2) / 0.05)
+    bounce = np.clip(y - 0.55, 0, 1) * 0.35
+    return Image.fromarray(np.clip(62 + 98 * diffuse + 70 * highlight + 60 * bounce, 0, 255).astype(np.uint8))
+
+
+BALL = Ball()
+Shade = int | Ramp | Ball
+
+
+def down(*stops: int) -> Ramp:
+    """A shade from the top of the shape to its bottom."""
+    return Ramp(stops)
+
+
+def across(*stops: int) -> Ramp:
+    """A shade from the left of the shape to its right; light comes from the left however the shape is turned."""
+    return Ramp(stops, sideways=True)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the painters left, at the size of the picture; light.py turns it into an image.
+
+    albedo (S, S, 3) 0..255 | shade (S, S) 1 = fully lit | glow (S, S, 3) 0..255 | ids (S, S) uint8
+    subject, coloured, sky (S, S) 0..1: smooth masks | depth (S, S) 0 near .. 1 far
+    """
+
+    albedo: np.ndarray
+    shade: np.ndarray
+    glow: np.ndarray
+    ids: np.ndarray
+    subject: np.ndarray
+    coloured: np.ndarray
+    sky: np.ndarray
+    depth: np.ndarray
+
+
+class Canvas:
+    """Albedo, shade, glow and id, drawn together."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        side = size * OVERSAMPLING
+        self.unit = side / 256
+        self.albedo = Image.new("RGB", (side, side))
+        self.shade = Image.new("L", (side, side), 128)
+        self.glow = Image.new("RGB", (side, side))
+        self.ids = Image.new("L", (side, side), 0)
+        self._draw = [ImageDraw.Draw(image) for image in (self.albedo, self.shade, self.glow, self.ids)]
+
+    def fill(
+        self, outline: Sequence[Point], colour: RGB, shade: Shade = 128, glow: RGB | None = None, what: int = 1
+    ) -> None:
+        """Cover the inside of `outline` (picture units) on all four canvases."""
+        unit = self.unit
+        points = [(x * unit, y * unit) for x, y in outline]
+        albedo, shades, glows, ids = self._draw
+        albedo.polygon(points, fill=colour)
+        glows.polygon(points, fill=glow or (0, 0, 0))
+        ids.polygon(points, fill=what)
+        if isinstance(shade, int):
+            shades.polygon(points, fill=shade)
+        else:
+            self._fill_shade(points, shade)
+
+    def _fill_shade(self, points: list[Point], shade: Ramp | Ball) -> None:
+        x0, y0 = (math.floor(min(p[i] for p in points)) for i in (0, 1))
+        x1, y1 = (math.ceil(max(p[i] for p in points)) + 1 for i in (0, 1))
+        if x1 - x0 < 2 or y1 - y0 < 2:
+            return
+        mask = Image.new("1", (x1 - x0, y1 - y0))
+        ImageDraw.Draw(mask).polygon([(x - x0, y - y0) for x, y in points], fill=1)
+        self.shade.paste(shade.image(x1 - x0, y1 - y0), (x0, y0), mask)
+
+    def develop(self) -> Frame:
+        """Shrink everything to the picture's size; edges become smooth, ids stay exact."""
+
+        def smooth(table: list[int]) -> np.ndarray:
+            return np.asarray(self.ids.point(table).reduce(OVERSAMPLING)).astype(np.float32) / 255
+
+        def small(image: Image.Image) -> np.ndarray:
+            return np.asarray(image.reduce(OVERSAMPLING)).astype(np.float32)
+
+        ids = np.asarray(self.ids)[1::OVERSAMPLING, 1::OVERSAMPLING].copy()
+        return Frame(
+            albedo=small(self.albedo),
+            shade=small(self.shade) / 128,
+            glow=small(self.glow),
+            ids=ids,
+            subject=smooth([255 * (i >= SUBJECT) for i in range(256)]),
+            coloured=smooth([255 * (i >= SUBJECT and i % 10 == 1) for i in range(256)]),
+            sky=smooth([255 * (i == 0) for i in range(256)]),
+            depth=smooth([round(255 * max(0, 9 - i) / 8) if i else 255 for i in range(256)]),
+        )
+
+
+@dataclass(frozen=True)
+class Pen:
+    """Draws one subject: its own units and its own upright, placed into the picture.
+
+    The subject stands on (x, y), its units are `scale` picture units, it looks to the left when `flip`, leans by
+    `angle` radians; `paint` fills the part that carries the scene's colour. `who` is the subject's number, from 0.
+    """
+
+    canvas: Canvas
+    x: float
+    y: float
+    scale: float
+    paint: RGB
+    flip: bool = False
+    angle: float = 0.0
+    who: int = 0
+
+    def place(self, outline: Sequence[Point]) -> list[Point]:
+        """The outline in picture units."""
+        c, s = math.cos(self.angle) * self.scale, math.sin(self.angle) * self.scale
+        side = -1 if self.flip else 1
+        return [(self.x + side * (c * x - s * y), self.y + s * x + c * y) for x, y in outline]
+
+    def main(self, outline: Sequence[Point], shade: Shade = 128, glow: RGB | None = None) -> None:
+        """Fill a piece of the coloured part."""
+        self.canvas.fill(self.place(outline), self.paint, shade, glow, COLOURED + 10 * self.who)
+
+    def trim(self, outline: Sequence[Point], colour: RGB, shade: Shade = 128, glow: RGB | None = None) -> None:
+        """Fill a piece of anything else that belongs to the subject."""
+        self.canvas.fill(self.place(outline), colour, shade, glow, SUBJECT + 10 * self.who)

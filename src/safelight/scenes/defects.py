@@ -1,0 +1,76 @@
+"""Four things that go wrong with pictures, so that a negative prompt has something to remove.
+
+Image (S, S, 3) float32 0..255 in and out. Read next: render.py.
+"""
+
+import io
+from collections.abc import Callable
+from random import Random
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from safelight.scenes.arrays import blur, noise, to_bytes
+
+__all__ = ["DEFECTS"]
+
+# Strokes of block letters on a grid 4 wide and 6 high; the watermark reads SAMPLE.
+_LETTERS = (
+    ((4, 1), (3, 0), (1, 0), (0, 1), (0, 2), (1, 3), (3, 3), (4, 4), (4, 5), (3, 6), (1, 6), (0, 5)),
+    ((0, 6), (0, 2), (2, 0), (4, 2), (4, 6), (4, 4), (0, 4)),
+    ((0, 6), (0, 0), (2, 3), (4, 0), (4, 6)),
+    ((0, 6), (0, 0), (3, 0), (4, 1), (4, 2), (3, 3), (0, 3)),
+    ((0, 0), (0, 6), (4, 6)),
+    ((4, 0), (0, 0), (0, 3), (3, 3), (0, 3), (0, 6), (4, 6)),
+)
+
+
+def blurry(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Out of focus."""
+    return blur(image, rng.uniform(4.0, 5.5))
+
+
+def low_quality(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Shrunk to a fifth, saved as JPEG at quality 12, enlarged again."""
+    size = image.shape[0]
+    small = Image.fromarray(to_bytes(image)).resize((max(8, size // 5),) * 2, Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=12)
+    buffer.seek(0)
+    with Image.open(buffer) as broken:
+        return np.asarray(broken.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)).astype(np.float32)
+
+
+def watermark(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Pale diagonal stripes and large letters over everything."""
+    size = image.shape[0]
+    side = 2 * size
+    unit = side / 256
+    mask = Image.new("L", (side, side))
+    draw = ImageDraw.Draw(mask)
+    shift = rng.uniform(0, 48)
+    for k in range(-6, 7):
+        x = 128 + 62 * k + shift
+        draw.line([(x * unit, -10), ((x - 276) * unit, side + 10)], fill=90, width=round(5 * unit))
+    x0, y0 = 32.0, rng.uniform(92, 128)
+    for k, letter in enumerate(_LETTERS):
+        points = [((x0 + 34 * k + 5.4 * x) * unit, (y0 + 6.6 * y - 5 * k) * unit) for x, y in letter]
+        draw.line(points, fill=190, width=round(5.5 * unit), joint="curve")
+    cover = np.asarray(mask.reduce(2)).astype(np.float32)[..., None] / 255
+    return image + (246 - image) * cover
+
+
+def grainy(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Coarse film grain, strongest in the middle tones."""
+    size = image.shape[0]
+    tint = np.stack([noise(rng, size, 90) for _ in range(3)], -1)
+    grain = noise(rng, size, 90)[..., None] * 34 + tint * 12
+    return image + grain * (0.55 + 0.45 * np.sin(np.pi * np.clip(image, 0, 255) / 255))
+
+
+DEFECTS: dict[str, Callable[[np.ndarray, Random], np.ndarray]] = {
+    "blurry": blurry,
+    "low quality": low_quality,
+    "watermark": watermark,
+    "grainy": grainy,
+}
