@@ -467,11 +467,19 @@ def test_the_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"safelight {safelight.__version__}\n"
 
 
-def test_colours_can_be_forbidden():
-    done = run("generate", "--help", NO_COLOR="1", FORCE_COLOR="1")
-    assert done.returncode == 0
-    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", done.stdout)
-    assert re.search(r"\x1b\[[0-9;]*3[0-7]m", run("generate", "--help", FORCE_COLOR="1").stdout)
+@pytest.mark.parametrize("colours", [True, False])
+def test_a_bar_is_drawn_on_a_terminal_and_its_colours_can_be_forbidden(model, capsys, monkeypatch, colours):
+    monkeypatch.setattr("safelight.cli.telling.on_a_terminal", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # what makes rich take a file for a terminal
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if not colours:
+        monkeypatch.setenv("NO_COLOR", "1")
+    assert main(["generate", "car", "--seed", "1", "--count", "2"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "pictures/1-car.png\npictures/2-car.png\n"
+    assert "picture 2 of 2" in said.err
+    assert bool(re.search(r"\x1b\[[0-9;]*3[0-9;]*m", said.err)) == colours
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -14,6 +14,7 @@ app = typer.Typer(
     help="Stable Diffusion v1: one recipe, one picture.",
     epilog='Begin with: safelight generate "a red sports car on a mountain road, golden hour"',
     add_completion=False,
+    rich_markup_mode=None,  # rich needs more than half the time that --help may take
     no_args_is_help=True,
 )
 app.command("generate")(generate.generate)

@@ -179,7 +179,7 @@ def _make(engine: "Engine", recipes: Iterator["Recipe"], telling: Telling) -> No
                         raise event.error  # it would be the same for every seed
                     case Failed():
                         failed += 1
-                        note(f"seed {event.recipe.seed}: {event.error}")
+                        telling.failed(event)
     except KeyboardInterrupt:
         note(f"stopped; {telling.kept()}")
         raise typer.Exit(130) from None

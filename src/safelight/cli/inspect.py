@@ -16,7 +16,7 @@ def inspect(
     picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A PNG, JPEG or WebP file.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Show the recipe that a picture carries, and what it was made on."""
+    """Show the recipe that a picture carries."""
     from safelight.picture import read_metadata
 
     found = read_metadata(picture)

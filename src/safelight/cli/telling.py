@@ -15,7 +15,7 @@ from safelight.cli.saying import note, on_a_terminal
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from safelight.engine import Finished
+    from safelight.engine import Failed, Finished
 
 __all__ = ["Telling"]
 
@@ -41,8 +41,10 @@ class Telling:
 
         texts = TextColumn("{task.description}"), TextColumn("{task.fields[step]}")
         columns = texts[0], BarColumn(), texts[1], TimeRemainingColumn()
-        # rich would otherwise send what we print on stdout to stderr, where the bar is.
-        bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False)
+        # By default rich takes over both streams: results would go to stderr, and "[0]" would be read as markup.
+        bar = Progress(
+            *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         task = bar.add_task("", total=None, step="")
         reached: dict[int, int] = {}
 
@@ -65,26 +67,33 @@ class Telling:
         recipe = event.picture.recipe
         path = self.place.write(event.index, recipe.seed, recipe.prompt, event.picture.save)
         self.saved += 1
-        if self._bar is not None:
-            self._bar.stop()
-        if not self.quiet:
-            size, how = f"{recipe.width}x{recipe.height}", f"{recipe.steps} steps of {recipe.sampler}"
-            note(f"seed {recipe.seed}, {size}, {how}, {event.seconds:.1f} s")
-        if self.as_json:
-            line = {
-                "path": str(path),
-                "seed": recipe.seed,
-                "seconds": round(event.seconds, 3),
-                "recipe": recipe.model_dump(),
-            }
-            print(json.dumps(line), flush=True)
-        elif not self.quiet:
-            print(path, flush=True)
-        if self._bar is not None:
-            self._bar.start()
+        with self._bar_aside():
+            if not self.quiet:
+                size, how = f"{recipe.width}x{recipe.height}", f"{recipe.steps} steps of {recipe.sampler}"
+                note(f"seed {recipe.seed}, {size}, {how}, {event.seconds:.1f} s")
+            if self.as_json:
+                line = {"path": str(path), "seed": recipe.seed, "seconds": round(event.seconds, 3)}
+                print(json.dumps(line | {"recipe": recipe.model_dump()}), flush=True)
+            elif not self.quiet:
+                print(path, flush=True)
+
+    def failed(self, event: "Failed") -> None:
+        """Say that one picture of several cannot be made."""
+        with self._bar_aside():
+            note(f"seed {event.recipe.seed}: {event.error}")
 
     def kept(self) -> str:
         """Say what a run that ended early leaves behind."""
         if self.saved == 0:
             return "no picture was finished"
         return f"{self.saved} of {self.place.count} pictures finished, and kept in {self.place.folder}"
+
+    @contextmanager
+    def _bar_aside(self) -> Iterator[None]:
+        """Take the bar off the terminal while something else is printed."""
+        if self._bar is None:
+            yield
+            return
+        self._bar.stop()
+        yield
+        self._bar.start()

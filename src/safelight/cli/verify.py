@@ -39,7 +39,11 @@ def verify(
     device: DeviceOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a picture again, and say whether the pixels are the same (exit code 0) or not (1)."""
+    """Make a picture again and compare the pixels.
+
+    The exit code is 0 if they are the same and 1 if they are not; then it says how many differ, by how much, and which
+    difference between then and now explains it.
+    """
     check_dtype(dtype)
     import safelight
     from safelight.picture import Picture, compare
