@@ -212,8 +212,11 @@ class Recipe(_Checked):
         return recipe_from(json_object(text, where), where)
 
     def digest(self) -> str:
-        """SHA-256, in hexadecimal, of the whole recipe: a name for the picture that does not change."""
-        return hashlib.sha256(self.to_json(full=True).encode()).hexdigest()
+        """SHA-256, in hexadecimal, of the short JSON: one name for equal recipes, and only for them.
+
+        It is the short one because that stays as it is when a later version adds a field.
+        """
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 # -- From the outside --------------------------------------------------------------------------------------------------

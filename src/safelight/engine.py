@@ -1,0 +1,243 @@
+"""The engine: many recipes in flight, one network call for all that are waiting.
+
+A sampler asks `denoised = yield x, sigma` and knows nothing else. The engine holds any number of them suspended,
+answers each with a guided denoiser, and between two answers reports progress, shows a preview, or lets one go.
+
+On a CPU every picture is asked for alone, because a product of another size may round differently: so a picture is
+the same to the last bit whatever else is under way. A GPU answers all of them together unless the engine is `exact`.
+
+Shapes: B pictures, C channels, H W latent size.
+Read next: `cli/generate.py`, which prints what happens here.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from itertools import count, islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from safelight.errors import NumericalError, SafelightError
+from safelight.picture import Picture, Provenance
+from safelight.preview import Preview
+from safelight.recipe import Defaults, Recipe
+from safelight.stable_diffusion import Drawing, StableDiffusion
+
+__all__ = ["Cancelled", "Engine", "Event", "Failed", "Finished", "Stepped", "Stream"]
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A picture came one question further. `preview()` draws what the model makes of it now: (H, W, 3) uint8."""
+
+    index: int
+    recipe: Recipe
+    step: int
+    steps: int
+    preview: Callable[[], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A picture is done; `seconds` counts from its admission."""
+
+    index: int
+    picture: Picture
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A picture cannot be made; the others go on."""
+
+    index: int
+    recipe: Recipe
+    error: SafelightError
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A picture was let go between two network calls."""
+
+    index: int
+    recipe: Recipe
+
+
+Event = Stepped | Finished | Failed | Cancelled
+
+
+@dataclass
+class Job:
+    """One picture in flight: its drawing, and the question its sampler waits with."""
+
+    drawing: Drawing
+    question: tuple[Tensor, float]
+    since: float = field(default_factory=time.monotonic)
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """Jobs of one kind can share a network call: equal shapes, and guided or not."""
+        return self.question[0].shape, self.drawing.positive.shape, self.drawing.recipe.guidance_scale == 1
+
+    @property
+    def step(self) -> int:
+        """How many of the ladder's steps lie behind once the present question is answered."""
+        steps = len(self.drawing.sigmas) - 1
+        return min(int((self.drawing.sigmas > self.question[1]).sum()) + 1, steps)
+
+
+class Engine:
+    """A loaded model at work.
+
+    `exact` asks the network for one picture at a time (None: on a CPU yes, elsewhere no); `at_once` is how many
+    pictures are in flight together, by default one where they are asked for alone and four where they share.
+    """
+
+    def __init__(self, model: StableDiffusion, *, exact: bool | None = None, at_once: int | None = None) -> None:
+        self.model = model
+        on_cpu = next(model.unet.network.parameters()).device.type == "cpu"
+        self.exact = on_cpu if exact is None else exact
+        self.at_once = at_once or (1 if self.exact else 4)
+
+    @property
+    def defaults(self) -> Defaults:
+        """What the model does where a recipe says nothing."""
+        return self.model.defaults
+
+    @property
+    def model_hash(self) -> str:
+        """SHA-256 of the model's weights."""
+        return self.model.hash
+
+    @cached_property
+    def preview(self) -> Preview:
+        """The cheap look at this model's latents."""
+        return Preview.fit(self.model.decode, self.model.vae.network.config.latent_channels)
+
+    def provenance(self) -> Provenance:
+        """What pictures of this engine are made on."""
+        return self.model.provenance()
+
+    def notices(self, recipe: Recipe) -> list[str]:
+        """What a person should know before a picture is made: the words of a prompt that do not fit."""
+        cut = {"prompt": recipe.prompt, "negative prompt": recipe.negative_prompt}
+        lost = {name: self.model.tokenizer.truncated(text) for name, text in cut.items()}
+        length = self.model.tokenizer.length
+        return [
+            f"the {name} is longer than {length - 2} tokens; cut from {text.strip()!r} on"
+            for name, text in lost.items()
+            if text is not None
+        ]
+
+    def generate(self, recipe: Recipe) -> Picture:
+        """Make one picture. Raises what `StableDiffusion.generate` raises."""
+        for event in self.stream([recipe]):
+            if isinstance(event, Finished):
+                return event.picture
+            if isinstance(event, Failed):
+                raise event.error
+        raise AssertionError("a stream of one recipe ended with neither a picture nor an error")
+
+    def stream(self, recipes: Iterable[Recipe]) -> "Stream":
+        """Make many pictures, and tell of each step. Recipes are taken from the iterable as places become free."""
+        return Stream(self, recipes)
+
+
+class Stream(Iterator[Event]):
+    """The events of one run over some recipes; index counts the recipes from 0."""
+
+    def __init__(self, engine: Engine, recipes: Iterable[Recipe]) -> None:
+        self._engine = engine
+        self._cancelled: set[int] = set()
+        self._live: dict[int, Job] = {}
+        self._events = self._run(zip(count(), recipes, strict=False))
+
+    def __next__(self) -> Event:
+        """Work until there is something to tell."""
+        return next(self._events)
+
+    def cancel(self, index: int) -> None:
+        """Let a picture go before the next network call; one that is done or unknown stays as it is."""
+        self._cancelled.add(index)
+
+    def _run(self, waiting: Iterator[tuple[int, Recipe]]) -> Iterator[Event]:
+        while True:
+            for index, recipe in islice(waiting, self._engine.at_once - len(self._live)):
+                yield from self._admit(index, recipe)
+            if not self._live:
+                # Recipes that failed on admission left their places empty; look whether there are more.
+                following = next(waiting, None)
+                if following is None:
+                    return
+                yield from self._admit(*following)
+            for indices in self._groups():
+                yield from self._tick(indices)
+
+    def _admit(self, index: int, recipe: Recipe) -> Iterator[Event]:
+        if index in self._cancelled:
+            yield Cancelled(index, recipe)
+            return
+        try:
+            drawing = self._engine.model.begin(recipe)
+            self._live[index] = Job(drawing, next(drawing.sampling))
+        except SafelightError as error:
+            yield Failed(index, recipe, error)
+
+    def _groups(self) -> list[list[int]]:
+        """Indices of live jobs, those together that one network call can answer."""
+        if self._engine.exact:
+            return [[index] for index in self._live]
+        groups: dict[tuple[object, ...], list[int]] = {}
+        for index, job in self._live.items():
+            groups.setdefault(job.kind, []).append(index)
+        return list(groups.values())
+
+    def _tick(self, indices: list[int]) -> Iterator[Event]:
+        """Answer the questions of some jobs with one network call."""
+        for index in self._cancelled.intersection(indices):
+            yield Cancelled(index, self._live.pop(index).drawing.recipe)
+        indices = [index for index in indices if index in self._live]
+        if not indices:
+            return
+        try:
+            answers = self._answer([self._live[index] for index in indices])
+        except NumericalError as error:
+            if len(indices) == 1:
+                job = self._live.pop(indices[0])
+                problem = NumericalError(f"step {job.step} of {len(job.drawing.sigmas) - 1}: {error}")
+                yield Failed(indices[0], job.drawing.recipe, problem)
+                return
+            for index in indices:  # find out whose it was
+                yield from self._tick([index])
+            return
+        for index, denoised in zip(indices, answers.split(1), strict=True):
+            yield from self._advance(index, denoised)
+
+    @torch.inference_mode()
+    def _answer(self, jobs: list[Job]) -> Tensor:
+        guided = self._engine.model.guided([job.drawing for job in jobs])
+        x = torch.cat([job.question[0] for job in jobs])
+        return guided(x, torch.tensor([job.question[1] for job in jobs], dtype=torch.float64))
+
+    def _advance(self, index: int, denoised: Tensor) -> Iterator[Event]:
+        """Hand one job its answer; tell how far it came, or develop it if that was the last one."""
+        job = self._live[index]
+        look = partial(self._look, denoised)
+        yield Stepped(index, job.drawing.recipe, job.step, len(job.drawing.sigmas) - 1, look)
+        try:
+            with torch.inference_mode():
+                job.question = job.drawing.sampling.send(denoised)
+        except StopIteration as end:
+            del self._live[index]
+            try:
+                picture = self._engine.model.develop(job.drawing, end.value)
+            except SafelightError as error:
+                yield Failed(index, job.drawing.recipe, error)
+            else:
+                yield Finished(index, picture, time.monotonic() - job.since)
+
+    def _look(self, denoised: Tensor) -> np.ndarray:
+        return self._engine.preview(denoised)

@@ -1,0 +1,156 @@
+import numpy as np
+import pytest
+import torch
+from tiny import DEFAULTS, tiny_model
+
+from safelight.engine import Cancelled, Engine, Failed, Finished, Stepped
+from safelight.errors import NumericalError, RecipeError
+from safelight.recipe import SAMPLERS, Recipe
+
+RECIPES = [
+    Recipe(prompt="a red car", seed=1),
+    Recipe(prompt="a blue house", seed=2, sampler="heun", steps=3),
+    Recipe(prompt="a red house at night", seed=3, sampler="euler_a", guidance_scale=1.0),
+    Recipe(prompt="a car", negative_prompt="red", seed=4, width=72, height=104, sampler="plms", steps=6),
+    Recipe(prompt="", seed=5, sampler="dpmpp_2m", steps=1, guidance_rescale=0.5),
+]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture(scope="module")
+def alone(model):
+    return [model.generate(recipe).pixels for recipe in RECIPES]
+
+
+def finished(stream):
+    return {event.index: event.picture for event in stream if isinstance(event, Finished)}
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_a_picture_is_the_same_to_the_last_bit_alone_and_among_others(model, alone, at_once):
+    pictures = finished(Engine(model, at_once=at_once).stream(RECIPES))
+    assert len(pictures) == len(RECIPES)
+    for index, pixels in enumerate(alone):
+        assert np.array_equal(pictures[index].pixels, pixels)
+
+
+def test_a_picture_is_the_same_in_any_order(model, alone):
+    pictures = finished(Engine(model, at_once=3).stream(RECIPES[::-1]))
+    for index, pixels in enumerate(alone[::-1]):
+        assert np.array_equal(pictures[index].pixels, pixels)
+
+
+def test_a_picture_is_the_same_after_its_neighbour_was_cancelled(model, alone):
+    stream = Engine(model, at_once=5).stream(RECIPES)
+    seen = []
+    for event in stream:
+        seen.append(event)
+        if isinstance(event, Stepped) and event.index == 0 and event.step == 2:
+            stream.cancel(0)
+    assert [event.index for event in seen if isinstance(event, Cancelled)] == [0]
+    last = max(i for i, event in enumerate(seen) if event.index == 0)
+    assert isinstance(seen[last], Cancelled)  # nothing more was made of it
+    pictures = {event.index: event.picture for event in seen if isinstance(event, Finished)}
+    assert sorted(pictures) == [1, 2, 3, 4]
+    for index, picture in pictures.items():
+        assert np.array_equal(picture.pixels, alone[index])
+
+
+def test_sharing_a_network_call_changes_next_to_nothing(model, alone):
+    calls = []
+    original = model.denoiser.network
+    model.denoiser.network = lambda x, t, context: (calls.append(len(x)), original(x, t, context))[1]
+    try:
+        pictures = finished(Engine(model, exact=False, at_once=2).stream([RECIPES[0], RECIPES[1]]))
+    finally:
+        model.denoiser.network = original
+    assert max(calls) == 4  # two pictures, each with and without its prompt
+    for index in (0, 1):
+        assert np.abs(pictures[index].pixels.astype(int) - alone[index].astype(int)).max() <= 1
+
+
+def test_the_engine_makes_what_the_model_makes(model, alone):
+    assert np.array_equal(Engine(model).generate(RECIPES[0]).pixels, alone[0])
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_progress_runs_from_one_to_the_number_of_steps(model, sampler):
+    events = list(Engine(model).stream([Recipe(prompt="a car", sampler=sampler, steps=5)]))
+    steps = [event.step for event in events if isinstance(event, Stepped)]
+    assert steps == sorted(steps)
+    assert (steps[0], steps[-1]) == (1, 5)
+    assert {event.steps for event in events if isinstance(event, Stepped)} == {5}
+    assert isinstance(events[-1], Finished)
+
+
+def test_a_preview_is_an_eighth_of_the_size(model):
+    event = next(iter(Engine(model).stream([Recipe(prompt="a car", width=72, height=104)])))
+    assert event.preview().shape == (13, 9, 3)
+    assert event.preview().dtype == np.uint8
+
+
+def test_a_recipe_that_this_model_cannot_make_fails_alone(model, alone):
+    events = list(Engine(model).stream([Recipe(prompt="a car", clip_skip=9), RECIPES[0]]))
+    assert isinstance(events[0], Failed)
+    assert isinstance(events[0].error, RecipeError)
+    assert "3 layers" in str(events[0].error)
+    assert np.array_equal(finished(events)[1].pixels, alone[0])
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_network_that_answers_nan_fails_that_picture_and_names_the_step(alone, exact):
+    model = tiny_model()
+    original = model.predict
+
+    def poisoned(x, t, context):
+        if len(x) == 2 and float(t[0]) < 300 and torch.equal(context[1:], spoiled):
+            raise NumericalError("the UNet answered with NaN or infinity")
+        if len(x) > 2 and float(t.min()) < 300:
+            raise NumericalError("the UNet answered with NaN or infinity")
+        return original(x, t, context)
+
+    spoiled = model.encode(["a blue house"]).context
+    model.denoiser.network = poisoned
+    recipes = [RECIPES[0], Recipe(prompt="a blue house", seed=2)]
+    events = list(Engine(model, exact=exact, at_once=2).stream(recipes))
+    failures = [event for event in events if isinstance(event, Failed)]
+    assert [event.index for event in failures] == [1]
+    assert str(failures[0].error).startswith("step 3 of 4: the UNet")
+    assert list(finished(events)) == [0]
+
+
+def test_generate_raises_what_went_wrong(model):
+    with pytest.raises(RecipeError, match="3 layers"):
+        Engine(model).generate(Recipe(clip_skip=9))
+
+
+def test_the_picture_carries_the_whole_recipe(model):
+    recipe = Engine(model).generate(Recipe(prompt="a car", seed=9)).recipe
+    assert (recipe.width, recipe.steps, recipe.sampler) == (64, 4, "ddim")
+    assert recipe.guidance_scale == DEFAULTS.guidance_scale
+    assert recipe.model_hash == "0" * 64
+
+
+def test_recipes_are_taken_from_an_endless_source_only_as_they_are_needed(model):
+    taken = []
+
+    def endless():
+        for seed in range(1000):
+            taken.append(seed)
+            yield Recipe(prompt="a car", seed=seed, steps=1)
+
+    stream = Engine(model, at_once=2).stream(endless())
+    while not isinstance(next(stream), Finished):
+        pass
+    assert len(taken) <= 3
+
+
+def test_a_prompt_that_is_cut_is_noticed(model):
+    engine = Engine(model)
+    assert engine.notices(Recipe(prompt="a red car")) == []
+    (notice,) = engine.notices(Recipe(prompt="a red car " * 60))
+    assert notice.startswith("the prompt is longer than 75 tokens")
