@@ -197,7 +197,10 @@ def _settings(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
             found[field] = read(pairs.pop(key))
     if across or down:
         found["width"], found["height"] = _whole(across), _whole(down)
-    if "eta" in found and found.get("sampler") not in USUAL_ETA:
+    usual = USUAL_ETA.get(str(found.get("sampler")))
+    if usual is not None:
+        found.setdefault("eta", usual)
+    elif "eta" in found:
         left_out.append(f"Eta: {found.pop('eta')} (the sampler has none)")
     if digits := pairs.pop("model hash", ""):
         left_out.append(f"Model hash: {digits[:64]} (a part of a hash; it cannot be checked)")

@@ -172,13 +172,9 @@ class Picture:
         Raises `PictureError` for another suffix or quality, `OutputError` when the file cannot be written.
         """
         path = Path(path)
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder; name a file in it")
         kind = path.suffix.lower()
         if kind not in _ENCODERS:
-            raise PictureError(
-                f"{path.name}: pictures are written as .png, .jpg or .webp, not {kind or 'without suffix'}"
-            )
+            raise PictureError(f"{path} cannot be written: the name of a picture must end in .png, .jpg or .webp")
         if quality is not None and (kind == ".png" or isinstance(quality, bool) or not 1 <= quality <= 100):
             raise PictureError(f"quality {quality!r} has no meaning for {kind}; JPEG and WebP take 1 to 100, PNG none")
         write_file(path, _ENCODERS[kind](self, quality))
