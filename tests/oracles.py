@@ -33,7 +33,7 @@ class Mixture:
         return (r * (mu + tau2 / spread * (z - mu))).sum(-1)
 
     def network(self, schedule: NoiseSchedule):
-        """The network that predicts this mixture's noise or v perfectly, in the coordinates in which networks are asked."""
+        """The network that predicts this mixture's noise or v perfectly, asked as networks are."""
 
         def answer(z, t, context):
             sigma = schedule.sigma(t).to(z).reshape(-1, *(1 for _ in z.shape[1:]))
@@ -93,5 +93,5 @@ def relative(a, b) -> float:
 
 
 def order(errors: list[float]) -> float:
-    """The measured order of convergence: by what power of two the error falls when steps are halved, at the fine end."""
+    """The measured order of convergence: by what power of two the error falls when the last steps are halved."""
     return math.log2(errors[-2] / errors[-1])
