@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import safelight
 from safelight.cli import main
 from safelight.cli.output import Output, slug
-from safelight.cli.vocabulary import stranger
+from safelight.cli.vocabulary import hint
 from safelight.errors import NumericalError, OutputError, RecipeError, WeightsError
 from safelight.picture import Picture, Provenance
 from safelight.recipe import Defaults, Recipe
@@ -633,16 +633,16 @@ def test_a_difference_of_environment_is_named(model, capsys):
 # -- The bundled model -------------------------------------------------------------------------------------------------
 
 
-def test_a_prompt_of_strange_words_alone_is_noticed(tmp_path, monkeypatch):
-    words = tmp_path / "words.txt"
-    words.write_text("red\ncar\n")
-    monkeypatch.setattr("safelight.cli.vocabulary.WORDS", words)
-    assert stranger("an astronaut riding a horse")
-    assert not stranger("a Red horse")
-    assert not stranger("")
-    assert not stranger("of the")
-    monkeypatch.setattr("safelight.cli.vocabulary.WORDS", tmp_path / "none.txt")
-    assert not stranger("an astronaut")
+def test_a_prompt_that_names_nothing_the_bundled_model_can_draw_is_answered_with_what_it_can(model, capsys):
+    assert "sports car, sailboat" in hint("a photograph of an astronaut riding a red horse")
+    assert hint("Race-Car!") is None
+    assert hint("a cup of coffee, at night") is None
+    assert hint("carpet") is not None
+    assert hint(" ") is None
+    main(["generate", "an astronaut"])
+    assert "safelight models pull CompVis/stable-diffusion-v1-4" in capsys.readouterr().err
+    main(["generate", "an astronaut", "--model", "CompVis/stable-diffusion-v1-4"])
+    assert "models pull" not in capsys.readouterr().err
 
 
 @needs_bundled

@@ -145,7 +145,8 @@ def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe"
 
 def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
     """What a person should know before the first picture is made."""
-    from safelight.cli.vocabulary import stranger
+    from safelight.cli.vocabulary import hint
+    from safelight.weights.library import BUNDLED
 
     if place.numbered:
         yield f"--output names one file for {place.count} pictures: numbering them"
@@ -154,12 +155,8 @@ def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
     if first.prompt_syntax == "weighted":
         yield "weighted prompts are read as plain text for now"
     yield from engine.notices(first)
-    if first.model == "bundled" and stranger(first.prompt):
-        yield (
-            "the bundled model knows none of these words: it was taught a small world (`safelight scenes`). For "
-            "everything else: safelight models pull CompVis/stable-diffusion-v1-4, then --model "
-            "CompVis/stable-diffusion-v1-4"
-        )
+    if first.model == BUNDLED and (strange := hint(first.prompt)):
+        yield strange
 
 
 def _make(engine: "Engine", recipes: Iterator["Recipe"], telling: Telling) -> None:

@@ -1,23 +1,24 @@
-"""Whether the bundled model was ever told any word of a prompt.
+"""Whether a prompt names anything that the bundled model can draw.
 
-It learned the words of a small world (`scenes/grammar.py`); given only others it draws something,
-but nothing that was asked for.
+It was taught the things of a small world (`scenes/words.py`); given only others it draws something, but nothing that
+was asked for, and a person should know why.
 """
 
 import re
-from pathlib import Path
 
-__all__ = ["stranger"]
+__all__ = ["hint"]
 
-WORDS = Path(__file__).parent.parent / "weights" / "bundled" / "words.txt"
-# Words that say nothing by themselves; knowing "the" is not knowing what to draw.
-EMPTY = {"a", "an", "and", "at", "by", "for", "from", "in", "is", "of", "on", "the", "to", "with"}
+BIGGER = "CompVis/stable-diffusion-v1-4"
 
 
-def stranger(prompt: str) -> bool:
-    """Whether a prompt has words, and none of them is one that the bundled model knows."""
-    asked = set(re.findall(r"\w+", prompt.lower())) - EMPTY
-    if not asked or not WORDS.is_file():
-        return False
-    known = set(WORDS.read_text(encoding="utf-8").lower().split())
-    return not asked & known
+def hint(prompt: str) -> str | None:
+    """Say what the bundled model can draw, if a prompt has words and names none of it; None if all is well."""
+    from safelight.scenes.words import NOUNS
+
+    asked = " ".join(re.findall(r"\w+", prompt.lower()))
+    if not asked or any(f" {thing} " in f" {asked} " for wordings in NOUNS.values() for thing in wordings):
+        return None
+    return (
+        f"the bundled model can draw nothing that this prompt names; it knows: {', '.join(NOUNS)}. For everything "
+        f"else: safelight models pull {BIGGER}, then --model {BIGGER}"
+    )
