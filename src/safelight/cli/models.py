@@ -1,6 +1,6 @@
 """`safelight models`: fetch, list, show, check and choose models.
 
-Only `pull` touches the network. `check` is the strict table: one line for each tensor of a Stable Diffusion v1 model and
+Only `pull` touches the network. `check` is the strict table: one line for each tensor of Stable Diffusion v1 and for
 each tensor in the files; it ends with 0 when all are accounted for and with 2 otherwise, whatever the file holds.
 """
 
