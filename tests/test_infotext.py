@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recipes import outcome, recipes
@@ -14,7 +14,7 @@ WHOLE = Recipe(prompt="a red car", negative_prompt="rain, fog", seed=42, model_h
 )
 
 
-def settings(text):
+def last_line(text):
     return text.split("\n")[-1]
 
 
@@ -33,13 +33,15 @@ def test_an_empty_prompt_leaves_an_empty_first_line():
 
 
 @given(recipes())
+@settings(max_examples=50)
 def test_the_last_line_begins_with_the_steps_and_always_holds_the_size(recipe):
-    line = settings(infotext.write(recipe.model_copy(update={"steps": 7}), 640, 72))
+    line = last_line(infotext.write(recipe.model_copy(update={"steps": 7}), 640, 72))
     assert line.startswith("Steps: 7, ")
     assert ", Size: 640x72, " in line
 
 
 @given(recipes())
+@settings(max_examples=50)
 def test_no_control_character_reaches_the_text(recipe):
     text = infotext.write(recipe, 64, 64)
     assert not [c for c in text if ord(c) < 32 and c not in "\n\t"]
@@ -71,6 +73,7 @@ plain_prompts = (
 
 
 @given(recipes(), plain_prompts, plain_prompts)
+@settings(max_examples=50)
 def test_our_own_text_is_read_back(recipe, prompt, negative):
     recipe = recipe.model_copy(update={"prompt": prompt, "negative_prompt": negative, "model": "bundled"})
     recipe = recipe.resolved(Defaults(sampler="euler_a", schedule="karras", eta=0.5))

@@ -131,6 +131,7 @@ def test_jpeg_and_webp_have_the_parameters_where_others_look_for_them(folder, su
         comment = image.getexif().get_ifd(0x8769)[0x9286]
         assert "comment" not in image.info
     assert comment[:8] == b"UNICODE\0"
+    assert b"\x92\x86\0\7" in (folder / f"a{suffix}").read_bytes()  # of the type UNDEFINED, which piexif insists on
     assert comment[8:].decode("utf-16-be").startswith("märchen 😀\nSteps: 5, ")
 
 

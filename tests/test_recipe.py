@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recipes import outcome, recipes
@@ -139,6 +139,7 @@ def test_a_changed_copy_is_checked_too():
 
 
 @given(recipes())
+@settings(max_examples=50)
 def test_a_recipe_survives_json(recipe):
     for full in (False, True):
         text = recipe.to_json(full=full)
@@ -148,6 +149,7 @@ def test_a_recipe_survives_json(recipe):
 
 
 @given(recipes(), recipes())
+@settings(max_examples=50)
 def test_recipes_are_equal_exactly_when_their_digests_are(a, b):
     assert (a == b) == (a.digest() == b.digest())
 
@@ -205,6 +207,7 @@ def test_a_byte_order_mark_before_the_json_is_passed_over():
 
 
 @given(recipes())
+@settings(max_examples=50)
 def test_a_resolved_recipe_leaves_nothing_open(recipe):
     defaults = Defaults(
         width=256, height=320, steps=20, guidance_scale=4.0, sampler="ddim", schedule="leading", eta=0.5

@@ -68,9 +68,13 @@ def png_with(recipe: Recipe, provenance: Provenance | None, text: str) -> PngIma
 
 def exif_with(text: str) -> bytes:
     """Make EXIF data whose UserComment is `text`, in the encoding that other programs expect."""
-    exif = Image.Exif()
-    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be")
-    return exif.tobytes()
+    comment = b"UNICODE\0" + text.encode("utf-16-be")
+    # Written out, because Pillow would call the comment BYTE, and readers insist on the standard's UNDEFINED (7):
+    # a TIFF header; a directory that points to the EXIF directory at byte 26; that one, pointing to byte 44.
+    head = struct.pack(">2sHI", b"MM", 42, 8)
+    first = struct.pack(">HHHIII", 1, _EXIF_IFD, 4, 1, 26, 0)
+    second = struct.pack(">HHHIII", 1, _USER_COMMENT, 7, len(comment), 44, 0)
+    return b"Exif\0\0" + head + first + second + comment
 
 
 def xmp_with(recipe: Recipe, provenance: Provenance | None) -> bytes:
@@ -92,7 +96,8 @@ def _segment(body: bytes) -> bytes:
 
 def jpeg_with(jpeg: bytes, recipe: Recipe, provenance: Provenance | None, text: str) -> bytes:
     """Put text and JSON into an encoded JPEG, as segments after its first (JFIF) one."""
-    exif, xmp, extended = b"Exif\0\0" + exif_with(text).removeprefix(b"Exif\0\0"), xmp_with(recipe, provenance), b""
+    exif, xmp = exif_with(text), xmp_with(recipe, provenance)
+    parts: list[bytes] = []
     if len(_XMP + xmp) > _SEGMENT:
         extended, digest = xmp, hashlib.md5(xmp, usedforsecurity=False).hexdigest().upper().encode()
         xmp = _packet(f"<xmpNote:HasExtendedXMP>{digest.decode()}</xmpNote:HasExtendedXMP>")
@@ -101,8 +106,6 @@ def jpeg_with(jpeg: bytes, recipe: Recipe, provenance: Provenance | None, text: 
             _EXTENDED_XMP + digest + struct.pack(">II", len(extended), at) + extended[at : at + room]
             for at in range(0, len(extended), room)
         ]
-    else:
-        parts = []
     bodies = [exif] if len(exif) <= _SEGMENT else []
     segments = b"".join(_segment(body) for body in [*bodies, _XMP + xmp, *parts])
     first = 4 + struct.unpack(">H", jpeg[4:6])[0]  # SOI, then the JFIF segment, which must stay the first
@@ -208,7 +211,8 @@ def _texts(image: Image.Image) -> tuple[str | None, str | None]:
         found = [image.info.get(key) for key in ("safelight", "parameters")]
         made, text = (str(value) if isinstance(value, str) else None for value in found)
     else:
-        made, text = _from_xmp(_xmp_of(image)), _user_comment(image)
+        made = _from_xmp(_xmp_of(image))
+        text = _user_comment(image) if made is None else None
     if max(len(made or ""), len(text or "")) > _LONGEST_TEXT:
         raise ValueError("its texts are too long")
     return made, text
