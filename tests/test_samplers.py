@@ -375,3 +375,7 @@ def test_recipes_know_the_same_samplers_and_every_one_has_a_known_ladder():
     assert tuple(recipe.SAMPLERS) == tuple(SAMPLERS)
     assert {sampler.schedule for sampler in SAMPLERS.values()} <= set(STEPS)
     assert all(name == sampler.name for name, sampler in SAMPLERS.items())
+    assert {name: sampler.schedule for name, sampler in SAMPLERS.items()} == dict(recipe.USUAL_SCHEDULE)
+    assert {name: sampler.eta for name, sampler in SAMPLERS.items() if sampler.eta is not None} == dict(
+        recipe.USUAL_ETA
+    )

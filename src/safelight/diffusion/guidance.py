@@ -35,9 +35,9 @@ def classifier_free(
 ) -> Denoise:
     """Return D(x; sigma) guided by `positive` and `negative` (B, T, D), in one network call of 2B rows.
 
-    `scale` and `rescale` (0..1) are one number, or one per row (B,), so that pictures with different wishes share a
-    call. Where every scale is 1 the negative branch has no say and only the positive one is asked, in one call of B
-    rows. `prediction` is what the network answers; it matters to `rescale` alone.
+    `scale` and `rescale` (0..1) are one number, or one per row (B,) in float64, so that pictures with different wishes
+    share a call. Where every scale is 1 the negative branch has no say and only the positive one is asked, in one call
+    of B rows. `prediction` is what the network answers; it matters to `rescale` alone.
     """
     scale = torch.as_tensor(scale, dtype=torch.float64, device="cpu")
     rescale = torch.as_tensor(rescale, dtype=torch.float64, device="cpu")
@@ -63,4 +63,5 @@ def classifier_free(
 
 
 def _std(r: Tensor) -> Tensor:
-    return r.std(dim=tuple(range(1, r.ndim)), keepdim=True)
+    """Standard deviation of each row, one by one: the order of a sum, and so its last bit, could depend on neighbours."""
+    return by_row(torch.stack([row.std() for row in r]), r)

@@ -31,7 +31,8 @@ class Sampler:
     starts: "sigma" starts from noise of exactly sigmas[0] (k-diffusion); "variance_preserving" from noise of variance
         1 + sigmas[0]^2, as if the latent behind it had variance 1 (CompVis, diffusers).
     ends: "zero" walks down to sigma 0; "sigma_min" stops at the least sigma of training (ScheduleConfig.ends_at_one).
-    schedule: the ladder usually taken with it.
+    schedule: the ladder usually taken with it. (diffusers makes ladders of n + 1 steps for DPM-Solver and UniPC and
+        leaves out the last; only on "trailing" do they take the same as everyone.)
     eta: its default share of fresh noise, 0..1; None where there is no choice.
     """
 

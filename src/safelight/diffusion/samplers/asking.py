@@ -13,8 +13,9 @@ sigmas[-1].
 Read next: one_step.py, stochastic.py, multistep.py; then __init__.py, which names them.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from itertools import pairwise
+from typing import Protocol
 
 from torch import Tensor
 
@@ -25,8 +26,14 @@ __all__ = ["Run", "Sampling", "derivative", "drive", "steps"]
 
 Sampling = Generator[tuple[Tensor, float], Tensor, Tensor]
 """Asks (x, sigma), receives denoised, returns x at the last sigma."""
-Run = Callable[[Tensor, Tensor, NoiseSource | None, float], Sampling]
-"""(x, sigmas, noise, eta) -> Sampling"""
+
+
+class Run(Protocol):
+    """What every sampler is: a function of a latent, a ladder and a source of noise that returns its questions."""
+
+    def __call__(self, x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = ...) -> Sampling:
+        """Begin sampling; nothing is computed before the first question is asked for."""
+        ...
 
 
 def drive(sampling: Sampling, denoise: Denoise) -> Tensor:
