@@ -63,5 +63,5 @@ def classifier_free(
 
 
 def _std(r: Tensor) -> Tensor:
-    """Standard deviation of each row, taken alone: in a batch a sum may be ordered otherwise, and end in another bit."""
+    """Standard deviation of each row, taken alone: in a batch a sum may be ordered otherwise and end in another bit."""
     return by_row(torch.stack([row.std() for row in r]), r)
