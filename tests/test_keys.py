@@ -4,8 +4,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from references import AutoencoderKL, CLIPTextConfig, CLIPTextModel, UNet2DConditionModel
 
+from references import AutoencoderKL, CLIPTextConfig, CLIPTextModel, UNet2DConditionModel
 from safelight.models.text import TextConfig, TextEncoder
 from safelight.models.unet import UNet, UNetConfig
 from safelight.models.vae import Autoencoder, AutoencoderConfig

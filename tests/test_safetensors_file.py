@@ -7,9 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_files import raw
 from safetensors.torch import save_file
 
+from model_files import raw
 from safelight.errors import WeightsError
 from safelight.weights.safetensors_file import SIZES, TensorFile
 from safelight.weights.writing import write_tensors
