@@ -1,4 +1,4 @@
-"""Four canvases drawn at once, three times too large: what a thing is, before any light falls on it.
+"""Four canvases drawn at once, two or three times too large: what a thing is, before any light falls on it.
 
 Deferred shading (Deering et al. 1988, Saito and Takahashi 1990): painters say only albedo (its own colour), shade (how
 much of the light reaches it, 128 = 1), glow (light it gives off) and id (what it is). Light, medium and defects come
@@ -6,7 +6,7 @@ later, on whole arrays, so that every medium works with every light and the trut
 
     ids    0 sky | 1..9 scenery, far to near | 10, 20, ... a subject | 11, 21, ... its coloured part
 
-Coordinates are 256ths of the picture, y down. Letters: S size of the picture in pixels, K = 3 S size of the canvases.
+Coordinates are 256ths of the picture, y down. Letters: S size of the picture in pixels.
 Read next: light.py.
 """
 
@@ -18,13 +18,13 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw
 
+from safelight.scenes.arrays import planes
 from safelight.scenes.shapes import Point
 
 __all__ = ["BALL", "COLOURED", "RGB", "SUBJECT", "Canvas", "Frame", "Pen", "Shade", "across", "down"]
 
 RGB = tuple[int, int, int]
 SUBJECT, COLOURED = 10, 11
-OVERSAMPLING = 3
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,25 @@ class Ramp:
     stops: tuple[int, ...]
     sideways: bool = False
 
+    def middle(self) -> int:
+        """One shade for shapes too small for a ramp."""
+        return sum(self.stops) // len(self.stops)
+
     def image(self, width: int, height: int) -> Image.Image:
         """The ramp as a grey picture of this many pixels."""
         line = Image.new("L", (len(self.stops), 1) if self.sideways else (1, len(self.stops)))
         line.putdata(self.stops)
-        return line.resize((width, height), Image.Resampling.BILINEAR)
+        line = line.resize((width, 1) if self.sideways else (1, height), Image.Resampling.BILINEAR)
+        return line.resize((width, height), Image.Resampling.NEAREST)
 
 
 @dataclass(frozen=True)
 class Ball:
     """The shade of a sphere lit from the upper left, with a soft highlight and bounced light below."""
+
+    def middle(self) -> int:
+        """One shade for balls too small for a highlight."""
+        return 124
 
     def image(self, width: int, height: int) -> Image.Image:
         """The sphere's shade over its bounding box."""
@@ -78,7 +87,7 @@ def across(*stops: int) -> Ramp:
 class Frame:
     """What the painters left, at the size of the picture; light.py turns it into an image.
 
-    albedo (S, S, 3) 0..255 | shade (S, S) 1 = fully lit | glow (S, S, 3) 0..255 | ids (S, S) uint8
+    albedo (3, S, S) 0..255 | shade (S, S) 1 = fully lit | glow (3, S, S) 0..255 | ids (S, S) uint8
     subject, coloured, sky (S, S) 0..1: smooth masks | depth (S, S) 0 near .. 1 far
     """
 
@@ -97,11 +106,12 @@ class Canvas:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        side = size * OVERSAMPLING
+        self.oversampling = 2 if size > 160 else 3
+        side = size * self.oversampling
         self.unit = side / 256
         self.albedo = Image.new("RGB", (side, side))
         self.shade = Image.new("L", (side, side), 128)
-        self.glow = Image.new("RGB", (side, side))
+        self.glow = Image.new("RGB", (size, size))  # it is blurred anyway
         self.ids = Image.new("L", (side, side), 0)
         self._draw = [ImageDraw.Draw(image) for image in (self.albedo, self.shade, self.glow, self.ids)]
 
@@ -113,7 +123,8 @@ class Canvas:
         points = [(x * unit, y * unit) for x, y in outline]
         albedo, shades, glows, ids = self._draw
         albedo.polygon(points, fill=colour)
-        glows.polygon(points, fill=glow or (0, 0, 0))
+        down_by = self.oversampling
+        glows.polygon([(x / down_by, y / down_by) for x, y in points], fill=glow or (0, 0, 0))
         ids.polygon(points, fill=what)
         if isinstance(shade, int):
             shades.polygon(points, fill=shade)
@@ -123,7 +134,8 @@ class Canvas:
     def _fill_shade(self, points: list[Point], shade: Ramp | Ball) -> None:
         x0, y0 = (math.floor(min(p[i] for p in points)) for i in (0, 1))
         x1, y1 = (math.ceil(max(p[i] for p in points)) + 1 for i in (0, 1))
-        if x1 - x0 < 2 or y1 - y0 < 2:
+        if x1 - x0 < 16 and y1 - y0 < 16:
+            self._draw[1].polygon(points, fill=shade.middle())
             return
         mask = Image.new("1", (x1 - x0, y1 - y0))
         ImageDraw.Draw(mask).polygon([(x - x0, y - y0) for x, y in points], fill=1)
@@ -133,16 +145,16 @@ class Canvas:
         """Shrink everything to the picture's size; edges become smooth, ids stay exact."""
 
         def smooth(table: list[int]) -> np.ndarray:
-            return np.asarray(self.ids.point(table).reduce(OVERSAMPLING)).astype(np.float32) / 255
+            return planes(self.ids.point(table).reduce(self.oversampling)) / 255
 
         def small(image: Image.Image) -> np.ndarray:
-            return np.asarray(image.reduce(OVERSAMPLING)).astype(np.float32)
+            return planes(image.reduce(self.oversampling))
 
-        ids = np.asarray(self.ids)[1::OVERSAMPLING, 1::OVERSAMPLING].copy()
+        ids = np.asarray(self.ids)[1 :: self.oversampling, 1 :: self.oversampling].copy()
         return Frame(
             albedo=small(self.albedo),
             shade=small(self.shade) / 128,
-            glow=small(self.glow),
+            glow=planes(self.glow),
             ids=ids,
             subject=smooth([255 * (i >= SUBJECT) for i in range(256)]),
             coloured=smooth([255 * (i >= SUBJECT and i % 10 == 1) for i in range(256)]),

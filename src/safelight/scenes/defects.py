@@ -1,6 +1,6 @@
 """Four things that go wrong with pictures, so that a negative prompt has something to remove.
 
-Image (S, S, 3) float32 0..255 in and out. Read next: render.py.
+Image (3, S, S) float32 0..255 in and out. Read next: render.py.
 """
 
 import io
@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from safelight.scenes.arrays import blur, noise, to_bytes
+from safelight.scenes.arrays import blur, noise, picture, planes
 
 __all__ = ["DEFECTS"]
 
@@ -32,18 +32,18 @@ def blurry(image: np.ndarray, rng: Random) -> np.ndarray:
 
 def low_quality(image: np.ndarray, rng: Random) -> np.ndarray:
     """Shrunk to a fifth, saved as JPEG at quality 12, enlarged again."""
-    size = image.shape[0]
-    small = Image.fromarray(to_bytes(image)).resize((max(8, size // 5),) * 2, Image.Resampling.BOX)
+    size = image.shape[-1]
+    small = picture(image).resize((max(8, size // 5),) * 2, Image.Resampling.BOX)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=12)
     buffer.seek(0)
     with Image.open(buffer) as broken:
-        return np.asarray(broken.convert("RGB").resize((size, size), Image.Resampling.BILINEAR)).astype(np.float32)
+        return planes(broken.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
 
 
 def watermark(image: np.ndarray, rng: Random) -> np.ndarray:
     """Pale diagonal stripes and large letters over everything."""
-    size = image.shape[0]
+    size = image.shape[-1]
     side = 2 * size
     unit = side / 256
     mask = Image.new("L", (side, side))
@@ -56,15 +56,15 @@ def watermark(image: np.ndarray, rng: Random) -> np.ndarray:
     for k, letter in enumerate(_LETTERS):
         points = [((x0 + 34 * k + 5.4 * x) * unit, (y0 + 6.6 * y - 5 * k) * unit) for x, y in letter]
         draw.line(points, fill=190, width=round(5.5 * unit), joint="curve")
-    cover = np.asarray(mask.reduce(2)).astype(np.float32)[..., None] / 255
+    cover = planes(mask.reduce(2)) / 255
     return image + (246 - image) * cover
 
 
 def grainy(image: np.ndarray, rng: Random) -> np.ndarray:
     """Coarse film grain, strongest in the middle tones."""
-    size = image.shape[0]
-    tint = np.stack([noise(rng, size, 90) for _ in range(3)], -1)
-    grain = noise(rng, size, 90)[..., None] * 34 + tint * 12
+    size = image.shape[-1]
+    tint = np.stack([noise(rng, size, 90) for _ in range(3)])
+    grain = noise(rng, size, 90) * 34 + tint * 12
     return image + grain * (0.55 + 0.45 * np.sin(np.pi * np.clip(image, 0, 255) / 255))
 
 

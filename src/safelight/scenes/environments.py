@@ -215,12 +215,12 @@ def snowy_field(canvas: Canvas, rng: Random, detail: int) -> None:
 
 def studio(canvas: Canvas, rng: Random, detail: int) -> None:
     """A seamless paper background with one large pale disc."""
-    tones: tuple[RGB, ...] = ((168, 186, 200), (206, 190, 172), (176, 194, 178), (192, 182, 204), (206, 182, 182))
+    tones: tuple[RGB, ...] = ((164, 184, 200), (186, 188, 196), (172, 192, 182), (190, 184, 206), (176, 198, 204))
     tone = rng.choice(tones)
-    canvas.fill(box(-5, -5, 262, 262), tone, down(134, 142, 128), what=6)
+    canvas.fill(box(-5, -5, 262, 262), tone, down(134, 142, 128), what=7)
     if detail:
         light: RGB = (min(255, tone[0] + 20), min(255, tone[1] + 20), min(255, tone[2] + 20))
-        canvas.fill(oval(128 + rng.uniform(-8, 8), 118, 96), light, down(142, 132), what=6)
+        canvas.fill(oval(128 + rng.uniform(-8, 8), 118, 96), light, down(142, 132), what=7)
     canvas.fill(path((-30, 196), (128, 190), (290, 196), (290, 290, 0), (-30, 290, 0)), tone, down(112, 140), what=8)
 
 

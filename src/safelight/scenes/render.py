@@ -13,7 +13,7 @@ from random import Random
 import numpy as np
 from PIL import Image
 
-from safelight.scenes.arrays import to_bytes
+from safelight.scenes.arrays import picture
 from safelight.scenes.canvas import RGB, SUBJECT, Canvas, Frame, Pen
 from safelight.scenes.defects import DEFECTS
 from safelight.scenes.environments import ENVIRONMENTS
@@ -34,7 +34,7 @@ COLOURS: dict[str, RGB] = {
     "pink": (248, 134, 184),
     "brown": (128, 82, 48),
     "black": (44, 44, 52),
-    "white": (246, 245, 240),
+    "white": (240, 240, 238),
 }
 
 _DETAIL = {"minimalist": 0, "plain": 1, "ultra-detailed": 2}
@@ -76,7 +76,7 @@ def paint(scene: Scene, size: int) -> tuple[Frame, Spot]:
     scale = painter.size * rng.uniform(0.9, 1.2)
     x = 128 + rng.uniform(-20, 20) * (0.6 if painter.ground else 1.0)
     y = (painter.ground or environment.ground) + rng.uniform(-6, 6)
-    flip = rng.random() < 0.5
+    flip = rng.random() < 0.5 and painter.turns
     detail = _DETAIL[scene.detail]
 
     canvas = Canvas(size)
@@ -85,7 +85,7 @@ def paint(scene: Scene, size: int) -> tuple[Frame, Spot]:
     pen = Pen(canvas, x, y - painter.hover, scale, colour, flip, painter.lean * (-1 if flip else 1))
     painter.paint(pen, detail)
     brightness = 0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]
-    return canvas.develop(), Spot(x, y, painter.shadow * scale, brightness)
+    return canvas.develop(), Spot(x, y, painter.shadow * scale, brightness, 1.0 if painter.hover < 10 else 0.5)
 
 
 def render(scene: Scene, size: int = 256) -> Rendered:
@@ -97,7 +97,7 @@ def render(scene: Scene, size: int = 256) -> Rendered:
     image = medium.finish(image, frame, rng)
     if scene.defect is not None:
         image = DEFECTS[scene.defect](image, rng)
-    return Rendered(to_bytes(image), frame.ids, _boxes(scene, frame.ids), scene)
+    return Rendered(np.asarray(picture(image)), frame.ids, _boxes(scene, frame.ids), scene)
 
 
 def _boxes(scene: Scene, ids: np.ndarray) -> tuple[Box, ...]:

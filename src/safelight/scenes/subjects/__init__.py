@@ -22,7 +22,8 @@ __all__ = ["SUBJECTS", "Painter"]
 class Painter:
     """How to paint a noun and where: `size` picture units per unit, `ground` overrides the environment's height.
 
-    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units, 0 for none.
+    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units, 0 for none; `lean`
+    is in radians; `turns`: it may face left or right.
     """
 
     paint: Callable[[Pen, int], None]
@@ -31,6 +32,7 @@ class Painter:
     hover: float = 0.0
     shadow: float = 46.0
     lean: float = 0.0
+    turns: bool = True
 
 
 SUBJECTS: dict[str, Painter] = {
@@ -38,7 +40,7 @@ SUBJECTS: dict[str, Painter] = {
     "sailboat": Painter(sailboat, size=1.5, shadow=0),
     "rocket": Painter(rocket, size=1.5, hover=8, shadow=22, lean=0.14),
     "hot air balloon": Painter(hot_air_balloon, size=1.5, hover=22, shadow=14),
-    "medieval warrior": Painter(medieval_warrior, size=1.78, ground=266, shadow=0),
+    "medieval warrior": Painter(medieval_warrior, size=1.70, ground=264, shadow=0),
     "robot": Painter(robot, size=1.5, shadow=34),
     "cat": Painter(cat, size=1.5, shadow=40),
     "bird": Painter(bird, size=1.45, shadow=0),
@@ -46,8 +48,8 @@ SUBJECTS: dict[str, Painter] = {
     "castle": Painter(castle, size=1.4, shadow=58),
     "lighthouse": Painter(lighthouse, size=1.5, shadow=44),
     "mug": Painter(mug, size=1.5, shadow=46),
-    "cube": Painter(cube, size=1.4, shadow=52),
-    "sphere": Painter(sphere, size=1.42, shadow=42),
-    "heart": Painter(heart, size=1.42, hover=4, shadow=26),
-    "star": Painter(star_shape, size=1.42, hover=4, shadow=30),
+    "cube": Painter(cube, size=1.4, shadow=52, turns=False),
+    "sphere": Painter(sphere, size=1.42, shadow=42, turns=False),
+    "heart": Painter(heart, size=1.42, hover=4, shadow=26, turns=False),
+    "star": Painter(star_shape, size=1.42, hover=4, shadow=30, turns=False),
 }

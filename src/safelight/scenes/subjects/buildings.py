@@ -55,12 +55,12 @@ def _battlement(pen: Pen, x0: float, x1: float, y: float, teeth: int, shade: int
 
 def castle(pen: Pen, detail: int) -> None:
     """Two round towers, a keep and a gate; the walls carry the colour."""
-    pen.main(box(-17, -82, 17, -20), across(136, 124, 94))
-    _battlement(pen, -19, 19, -83, 4, 132)
+    pen.main(box(-17, -82, 17, -20), across(104, 96, 76))
+    _battlement(pen, -19, 19, -83, 4, 100)
     pen.trim(box(-0.9, -112, 0.9, -86), (96, 86, 84))
     pen.trim(path((0.9, -112, 0), (12, -110), (22, -107, 0.2), (12, -103), (0.9, -102, 0)), CREAM, across(140, 116))
-    pen.main(box(-46, -46, 46, 0), across(134, 126, 112))
-    _battlement(pen, -44, 44, -47, 8, 128)
+    pen.main(box(-46, -46, 46, 0), down(146, 124, 112))
+    _battlement(pen, -44, 44, -47, 8, 146)
     for side in (-1, 1):
         x = side * 42
         pen.main(path((x - 14, 0, 0), (x - 12, -66, 0), (x - 15, -70, 0), (x - 15, -77, 0), (x + 15, -77, 0), (x + 15, -70, 0), (x + 12, -66, 0), (x + 14, 0, 0)), across(132, 154, 122, 80))

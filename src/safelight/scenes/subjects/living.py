@@ -14,9 +14,9 @@ LIGHT: RGB = (126, 236, 240)
 def medieval_warrior(pen: Pen, detail: int) -> None:
     """A knight's portrait in plate, sword at the shoulder; cape, surcoat and plume carry the colour."""
     pen.main(path((-20, -62), (-44, -50), (-56, -18), (-60, 8, 0), (60, 8, 0), (56, -18), (44, -50), (20, -62)), across(112, 84, 66))
-    pen.trim(path((37, -92, 0), (40, -99, 0), (43, -92, 0), (43, -34, 0), (37, -34, 0)), (222, 228, 238), across(150, 150, 100, 100))
-    pen.trim(rounded(30, -37, 50, -32, 2), GOLD, down(146, 96))
-    pen.trim(box(38, -33, 42, -20), (96, 66, 52))
+    pen.trim(path((-43, -98, 0), (-40, -106, 0), (-37, -98, 0), (-37, -34, 0), (-43, -34, 0)), (222, 228, 238), across(150, 150, 100, 100))
+    pen.trim(rounded(-51, -37, -29, -32, 2), GOLD, down(146, 96))
+    pen.trim(box(-42, -33, -38, -20), (96, 66, 52))
     pen.trim(path((-36, 8, 0), (-38, -30), (-28, -52), (0, -58), (28, -52), (38, -30), (36, 8, 0)), STEEL, across(140, 150, 84))
     pen.main(path((-22, -55, 0.3), (0, -50), (22, -55, 0.3), (27, -20), (29, 8, 0), (-29, 8, 0), (-27, -20)), across(134, 150, 128, 98))
     if detail:
@@ -84,7 +84,7 @@ def cat(pen: Pen, detail: int) -> None:
     for side in (-1, 1):
         pen.main(path((side * 16, -34), (side * 33, -22), (side * 34, -5), (side * 24, -1), (side * 12, -8)), across(140, 118) if side < 0 else across(112, 88))
     cream: RGB = (250, 240, 226) if min(pen.paint) < 225 else (222, 214, 214)
-    pen.trim(path((-10, -58), (0, -62), (10, -58), (12, -38), (0, -22), (-12, -38)), cream, down(136, 112))
+    pen.trim(path((-11, -58), (0, -62), (11, -58), (9, -44), (0, -33), (-9, -44)), cream, down(136, 112))
     for side in (-1, 1):
         pen.main(path((side * 1, -38), (side * 13, -36), (side * 14, -10), (side * 13, -3), (side * 2, -3)), down(132, 112))
         pen.trim(path((side * 2, -9), (side * 8, -11), (side * 14.5, -8), (side * 15, -1), (side * 8, 1), (side * 1.5, -1)), cream, down(138, 110))
@@ -107,8 +107,8 @@ def cat(pen: Pen, detail: int) -> None:
             for dy in (-2.5, 2.5):
                 pen.trim(stroke([(side * 13, -63 + dy * 0.4), (side * 40, -65 + dy * 2)], 1.2, 0.6), (250, 246, 240) if max(pen.paint) < 232 or min(pen.paint) < 120 else (140, 134, 140))
     pen.trim(path((-4, -68), (0, -68.6), (4, -68), (0, -63.6)), (222, 112, 122))
-    pen.trim(stroke([(0, -64), (0, -61), (-5, -59)], 1.4), (112, 76, 80))
-    pen.trim(stroke([(0, -61), (5, -59)], 1.4), (112, 76, 80))
+    pen.trim(stroke([(0, -64), (-0.6, -61), (-3.6, -59.4), (-7, -61)], 1.5), (112, 76, 80))
+    pen.trim(stroke([(0, -64), (0.6, -61), (3.6, -59.4), (7, -61)], 1.5), (112, 76, 80))
 
 
 def bird(pen: Pen, detail: int) -> None:

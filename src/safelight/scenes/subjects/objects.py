@@ -19,8 +19,8 @@ def mug(pen: Pen, detail: int) -> None:
     if detail:
         pen.trim(oval(-4, -70, 15, 2.6), (222, 182, 138), 130)
         for x, sway in ((-12, 5), (6, -5)):
-            steam = [(x, -82), (x + sway, -90), (x - sway, -99), (x + sway * 0.6, -110)]
-            pen.trim(path(*stroke(steam, 5.5, 2)), (238, 238, 242), 132)
+            steam = [(x + sway * math.sin(k * 0.62) * 0.8, -80 - 3.2 * k) for k in range(11)]
+            pen.trim(stroke(steam, 5, 2), (238, 238, 242), 132)
     if detail == 2:
         pale: RGB = (250, 244, 232) if min(pen.paint) < 225 else (120, 132, 158)
         heart_at(pen, -3, -22, 0.30, pale)

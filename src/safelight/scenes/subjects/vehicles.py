@@ -109,11 +109,11 @@ def hot_air_balloon(pen: Pen, detail: int) -> None:
         return edge
 
     edges = [panel(math.sin(a * math.pi / 2 / 3.5)) for a in (-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5)]
-    pen.main(edges[0] + edges[-1][::-1], across(128, 150, 124, 86), (30, 16, 6))
+    pen.main(edges[0] + edges[-1][::-1], across(128, 150, 124, 86), (14, 9, 4))
     shades = (down(142, 120, 104), down(160, 134, 112), down(176, 152, 122), down(160, 142, 124), down(150, 122, 108), down(124, 106, 92), down(102, 84, 76))
     for k, shade in enumerate(shades):
         if k % 2 == 0 or detail:
-            pen.main(edges[k] + edges[k + 1][::-1], shade, (34, 18, 6))
+            pen.main(edges[k] + edges[k + 1][::-1], shade, (14, 9, 4))
     if detail == 2:
         for y, w in ((-88, 37.5), (-64, 41)):
             pen.trim(path((-w, y), (0, y + 5), (w, y), (w + 0.6, y + 5), (0, y + 10), (-w - 0.6, y + 5)), (250, 244, 230), across(130, 144, 88))
