@@ -79,9 +79,10 @@ class Pixels:
     def _cut(self, count: int, size: int, halving: int, generator: torch.Generator) -> Tensor:
         """`count` crops of `size` from renders reduced `halving` times, aligned to whole latent cells."""
         span, side = size * halving, self.renders.shape[1]
-        places = (side - span) // 8 + 1
+        cell = 8 * halving
+        places = (side - span) // cell + 1
         which = torch.randint(len(self.renders), (count,), generator=generator).tolist()
-        corners = (8 * torch.randint(places, (count, 2), generator=generator)).tolist()
+        corners = (cell * torch.randint(places, (count, 2), generator=generator)).tolist()
         pixels = np.empty((count, span, span, 3), np.uint8)
         for i, (index, (top, left)) in enumerate(zip(which, corners, strict=True)):
             pixels[i] = self.renders[index, top : top + span, left : left + span]

@@ -73,6 +73,7 @@ class Plan:
     pixels: int = 256
     sides: tuple[int, ...] = (16, 24, 32)
     captions_for_tokenizer: int = 60_000
+    crop: int = 64
     text: TextConfig = TEXT
     unet: UNetConfig = UNET
     autoencoder: AutoencoderConfig = AUTOENCODER
@@ -198,7 +199,7 @@ def decoder(work: Work) -> bool:
 
 def crops(work: Work) -> Pixels:
     """Return the pictures that the autoencoder learns from."""
-    return Pixels(open_renders(work.folder / "renders" / "train").pixels)
+    return Pixels(open_renders(work.folder / "renders" / "train").pixels, work.plan.crop)
 
 
 def held_out_pixels(work: Work, count: int = 16) -> np.ndarray:

@@ -8,11 +8,11 @@ array takes its real name only when it is whole.
 This module imports no torch, so that workers start quickly. Letters: N scenes, S side in pixels.  Next: `latents`.
 """
 
-import dataclasses
 import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from safelight.scenes.render import render
 CHUNK = 64
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Renders:
     """Pictures and the scenes that they show: `pixels` (N, S, S, 3) uint8, read from disk as they are used."""
 
@@ -93,7 +93,7 @@ def _write_scenes(path: Path, seed: int, count: int) -> None:
     part = path.with_suffix(".part")
     with part.open("w") as file:
         for index in range(count):
-            file.write(json.dumps(dataclasses.asdict(scene(seed, index))) + "\n")
+            file.write(scene(seed, index).to_json() + "\n")
     part.replace(path)
 
 

@@ -39,12 +39,12 @@ from safelight.train.sheets import write_sheet
 PROMPTS = (
     "a red sports car on a mountain road",
     "a blue house in a snowy field at night",
-    "a watercolor painting of a green bird",
-    "a yellow cube on top of a blue sphere",
+    "a watercolor painting of a green bird in a forest",
+    "a yellow cube on a plain background",
     "pixel art of a black cat on a beach",
-    "a pencil sketch of a castle",
-    "two orange fish",
-    "a purple dragon, golden hour",
+    "a realistic photo of a purple lighthouse by the sea, golden hour",
+    "a medieval warrior in front of tall buildings, in fog",
+    "an orange star",
 )
 
 

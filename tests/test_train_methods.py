@@ -1,0 +1,244 @@
+"""What is learnt: encoder, decoder, and the diffusion model, all of them tiny."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from safelight.diffusion.schedule import NoiseSchedule
+from safelight.errors import TrainingError
+from safelight.models.text import TextConfig, TextEncoder
+from safelight.models.unet import UNet, UNetConfig
+from safelight.models.vae import Autoencoder, AutoencoderConfig
+from safelight.train.autoencoder import LOG_VARIANCE, LearnDecoder, LearnEncoder, Pixels, prepare, textures
+from safelight.train.bundled import Plan, run
+from safelight.train.data import open_renders, render_folder
+from safelight.train.latents import fit
+from safelight.train.loop import Loop, Now, Settings, generator
+from safelight.train.text_to_image import Diet, Examination, Size, TextToImage, initialise, sample, stratified
+
+VAE = AutoencoderConfig(channels=(8, 8, 16, 16), blocks=1, groups=4, scale=1.0)
+UNET = UNetConfig(channels=(8, 16), blocks=1, attention=(False, True), heads=2, context=16, groups=4)
+TEXT = TextConfig(vocabulary=600, width=16, layers=1, heads=2, mlp=32, length=12)
+
+
+def renders(count: int = 12, size: int = 64) -> np.ndarray:
+    return ((textures(count, size, generator(0, 0)).permute(0, 2, 3, 1) + 1) * 127.5).round().byte().numpy()
+
+
+def now(step: int, progress: float = 0.0) -> Now:
+    return Now(step, progress, generator(0, step))
+
+
+class Words:
+    """Captions without words: scene i is called by the token i + 1, everything else is padding."""
+
+    def __init__(self):
+        self.tokenizer = self
+        self.drawn: list[list[int]] = []
+
+    def draw(self, which: Sequence[int], source: torch.Generator, silent: float = 0.0) -> torch.Tensor:
+        self.drawn.append(list(which))
+        ids = torch.zeros(len(which), 12, dtype=torch.int64)
+        ids[:, 0] = torch.tensor(list(which)) + 1
+        ids[torch.rand(len(which), generator=source) < silent] = 0
+        return ids
+
+    def batch(self, texts: Sequence[str]) -> torch.Tensor:
+        return torch.zeros(len(texts), 12, dtype=torch.int64)
+
+
+def diffusion(diet: Diet, scenes: int = 8) -> TextToImage:
+    torch.manual_seed(0)
+    unet, text = UNet(UNET), TextEncoder(TEXT)
+    initialise(unet, text)
+    rng = np.random.default_rng(0)
+    # Each scene is one flat latent of its own, so that a caption says everything.
+    flat = rng.normal(size=(scenes, 4, 1, 1)).astype(np.float32)
+    latents = {size.side: np.tile(flat, (1, 1, size.side, size.side)).astype(np.float16) for size in diet.sizes}
+    words = Words()
+    exam = Examination(np.tile(latents[diet.sizes[0].side], (8, 1, 1, 1)), words)
+    exam.ids = words.draw(list(range(scenes)) * 8, generator(0, 0))
+    return TextToImage(unet, text, NoiseSchedule(), diet, latents, words, exam, lambda z: z[:, :3].repeat(1, 1, 8, 8))
+
+
+def test_the_encoder_starts_with_a_constant_variance_and_keeps_it_while_it_learns(tmp_path):
+    torch.manual_seed(0)
+    pca = fit([textures(12, 64, generator(0, 0))])
+    model = Autoencoder(VAE)
+    method = LearnEncoder(model, pca, Pixels(renders(), crop=32, batch=4), renders(4))
+    with torch.no_grad():
+        before = method.validate()["validation_error"]
+    Loop(method, Settings(rate=3e-3, steps=60, warmup=5, ema=(0.1,)), tmp_path).run()
+    with torch.no_grad():
+        assert method.validate()["validation_error"] < 0.7 * before
+    posterior = model.encode(torch.randn(1, 3, 32, 32))
+    assert torch.equal(posterior.logvar, torch.full_like(posterior.logvar, LOG_VARIANCE))
+
+
+def test_the_one_by_one_convolutions_are_the_identity():
+    model = Autoencoder(VAE)
+    prepare(model)
+    z = torch.randn(1, 4, 3, 3)
+    assert torch.equal(model.decode(z), model.decoder(z))
+    x = torch.randn(1, 3, 16, 16)
+    assert torch.equal(model.encode(x).mean, model.encoder(x)[:, :4])
+
+
+def test_the_decoder_learns_and_draws_a_sheet(tmp_path):
+    torch.manual_seed(0)
+    pca = fit([textures(12, 64, generator(0, 0))])
+    method = LearnDecoder(Autoencoder(VAE), pca, Pixels(renders(), crop=32, batch=4), renders(6))
+    with torch.no_grad():
+        before = method.validate()["validation_psnr"]
+    Loop(method, Settings(rate=3e-3, steps=80, warmup=5, ema=(0.1,)), tmp_path).run()
+    with torch.no_grad():
+        assert method.validate()["validation_psnr"] > before + 1
+    assert (tmp_path / "sheet-00000080.png").exists()
+
+
+def test_crops_mix_sizes_and_textures_and_end_with_whole_pictures_of_as_many_pixels():
+    pixels = Pixels(renders(), crop=32, batch=16)
+    assert pixels.draw(now(0)).shape == (16, 3, 32, 32)
+    assert pixels.draw(now(1)).shape == (16, 3, 32, 32)
+    assert pixels.draw(now(1, 0.9)).shape == (4, 3, 64, 64)
+    assert pixels.draw(now(3, 0.9)).shape == (16, 3, 32, 32)
+    assert torch.equal(pixels.draw(now(5)), pixels.draw(now(5)))
+
+
+def test_the_networks_start_with_branches_at_zero():
+    unet, text = UNet(UNET), TextEncoder(TEXT)
+    initialise(unet, text)
+    x = torch.randn(2, 4, 8, 8)
+    assert torch.equal(unet(x, torch.tensor([1.0, 2.0]), torch.randn(2, 12, 16)), torch.zeros_like(x))
+    assert float(text.tokens.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
+
+
+def test_time_steps_are_stratified():
+    t = stratified(50, generator(1, 1))
+    assert sorted((t // 20).tolist()) == list(range(50))
+    assert not torch.equal(t, stratified(50, generator(1, 2)))
+
+
+def test_each_scene_is_shown_repeats_times_under_one_caption_at_times_far_apart(monkeypatch):
+    method = diffusion(Diet((Size(8, 1.0, 8),), repeats=2))
+    seen = {}
+
+    def spy(network, schedule, x0, context, t, noise, gamma=5.0):
+        seen.update(x0=x0, context=context, t=t, noise=noise)
+        return network(x0, t, context).square().flatten(1).mean(1)
+
+    monkeypatch.setattr("safelight.train.text_to_image.epsilon_loss", spy)
+    method.loss(now(0))
+    assert len(method.captions.drawn[-1]) == 4
+    assert torch.equal(seen["x0"][:4], seen["x0"][4:])
+    assert torch.equal(seen["context"][:4], seen["context"][4:])
+    assert not torch.equal(seen["noise"][:4], seen["noise"][4:])
+    apart = (seen["t"][:4] - seen["t"][4:]).abs()
+    assert ((apart > 300) & (apart < 700)).all()
+
+
+def test_sizes_are_mixed_by_their_shares():
+    diet = Diet((Size(8, 3.0, 4), Size(4, 1.0, 8)), repeats=1)
+    method = diffusion(diet)
+    sides = [method._choose(float(torch.rand((), generator=generator(7, n)))).side for n in range(400)]
+    assert 0.68 < sides.count(8) / 400 < 0.82
+
+
+def test_the_diffusion_model_learns_to_listen(tmp_path):
+    method = diffusion(Diet((Size(8, 1.0, 16),), repeats=2, text=1.0))
+    with torch.no_grad():
+        before = method.validate()
+    assert before["text_gap"] == 0.0
+    Loop(method, Settings(rate=5e-3, steps=120, warmup=10, ema=(0.1,), log_steps=40), tmp_path).run()
+    with torch.no_grad():
+        after = method.validate()
+    assert after["validation_loss"] < 0.7 * before["validation_loss"]
+    assert after["text_gap"] > 0.001
+    lines = [json.loads(line) for line in (tmp_path / "readings.jsonl").read_text().splitlines()]
+    assert {"loss", "loss_t0", "loss_t3", "gradient", "rate", "samples_per_second"} <= lines[0].keys()
+
+
+def test_a_frozen_text_encoder_stays_as_it_is():
+    method = diffusion(Diet((Size(8, 1.0, 4),), repeats=1, text=0.0))
+    loop_parts = method.parts()
+    assert loop_parts[1].factor == 0
+    method.loss(now(0))[0].backward()
+    assert all(w.grad is None for w in method.text.parameters())
+
+
+def test_samples_are_latents_of_the_size_asked_for():
+    method = diffusion(Diet((Size(8, 1.0, 4),)))
+    z = sample(method.unet, method.text, method.schedule, Words(), ["a", "b"], 6, steps=3)
+    assert z.shape == (2, 4, 6, 6)
+    assert z.isfinite().all()
+
+
+def test_renders_go_on_where_they_stopped_and_are_never_half_there(tmp_path):
+    render_folder(tmp_path, 70, seed=5, size=32)
+    whole = np.array(open_renders(tmp_path).pixels)
+    assert whole.shape == (70, 32, 32, 3)
+    assert len((tmp_path / "scenes.jsonl").read_text().splitlines()) == 70
+    # As if it had been interrupted after the first chunk of 64.
+    broken = whole.copy()
+    broken[64:] = 0
+    broken[0] = 77
+    (tmp_path / "pixels.npy").unlink()
+    np.save(tmp_path / "part.npy", broken)
+    (tmp_path / "part.npy").rename(tmp_path / "pixels.npy.part")
+    (tmp_path / "chunks.txt").write_text("0\n")
+    with pytest.raises(TrainingError, match="no finished renders"):
+        open_renders(tmp_path)
+    render_folder(tmp_path, 70, seed=5, size=32)
+    again = np.array(open_renders(tmp_path).pixels)
+    assert (again[0] == 77).all()  # the finished chunk was left alone
+    assert np.array_equal(again[1:], whole[1:])
+    with pytest.raises(TrainingError, match="other renders"):
+        render_folder(tmp_path, 70, seed=6, size=32)
+
+
+def test_a_stage_that_comes_too_early_or_is_unknown_says_so(tmp_path):
+    with pytest.raises(TrainingError, match="Did you mean 'decoder'"):
+        run(tmp_path, "decodr")
+    with pytest.raises(TrainingError, match="run the stage"):
+        run(tmp_path, "decoder")
+
+
+def test_the_whole_story_runs_in_small_and_ends_in_a_model_folder(tmp_path):
+    run_settings = Settings(rate=1e-3, steps=3, warmup=1, ema=(0.1,))
+    plan = replace(
+        Plan(),
+        scenes=40,
+        held_out=40,
+        pixels=64,
+        sides=(4, 8),
+        captions_for_tokenizer=300,
+        crop=16,
+        text=replace(TEXT, vocabulary=600, length=77),
+        unet=UNET,
+        autoencoder=VAE,
+        encoder_run=run_settings,
+        decoder_run=run_settings,
+        small_run=run_settings,
+        small_diet=Diet((Size(4, 1.0, 4),)),
+        mixed_run=run_settings,
+        mixed_diet=Diet((Size(4, 0.5, 4), Size(8, 0.5, 4))),
+    )
+    said: list[str] = []
+    assert run(tmp_path, threads=1, tell=lambda done, what: said.append(what), plan=plan)
+    assert said[-1].startswith("wrote")
+    index = json.loads((tmp_path / "model" / "model_index.json").read_text())
+    assert index["_class_name"] == "StableDiffusionPipeline"
+    assert {path.name for path in (tmp_path / "model").iterdir()} >= {"unet", "vae", "text_encoder", "tokenizer"}
+
+
+def test_modules_are_only_loaded_from_a_stage_that_has_them(tmp_path: Path):
+    from safelight.train.bundled import load_average
+
+    with pytest.raises(TrainingError, match="run the stage `unet-small` first"):
+        load_average(tmp_path / "unet-small", {"unet": nn.Linear(1, 1)}, 0.05)
