@@ -4,6 +4,7 @@
 """
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -39,7 +40,7 @@ def draw(prompt: str, seed: int, steps: int, scale: float, size: tuple[int, int]
 
     # Euler's method: look at what the network makes of x, with the prompt and without, and go a little that way.
     denoise = Denoiser(unet, schedule)
-    for sigma, sigma_next in zip(sigmas, sigmas[1:], strict=False):
+    for sigma, sigma_next in pairwise(sigmas):
         without = denoise(x, sigma, negative)
         denoised = without + scale * (denoise(x, sigma, positive) - without)
         x = x + (x - denoised) / sigma * (sigma_next - sigma)

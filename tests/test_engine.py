@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from tiny import DEFAULTS, tiny_model
 
 from safelight.engine import Cancelled, Engine, Failed, Finished, Stepped
 from safelight.errors import NumericalError, RecipeError
 from safelight.recipe import SAMPLERS, Recipe
+from tiny import DEFAULTS, tiny_model
 
 RECIPES = [
     Recipe(prompt="a red car", seed=1),
@@ -132,7 +132,7 @@ def test_the_picture_carries_the_whole_recipe(model):
     recipe = Engine(model).generate(Recipe(prompt="a car", seed=9)).recipe
     assert (recipe.width, recipe.steps, recipe.sampler) == (64, 4, "ddim")
     assert recipe.guidance_scale == DEFAULTS.guidance_scale
-    assert recipe.model_hash == "0" * 64
+    assert (recipe.model, recipe.model_hash) == ("tiny", "0" * 64)
 
 
 def test_recipes_are_taken_from_an_endless_source_only_as_they_are_needed(model):

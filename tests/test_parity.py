@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from references import relative_error, texts, unets, vaes
 
+from references import relative_error, texts, unets, vaes
 from safelight.models.text import TextConfig
 from safelight.models.unet import UNetConfig
 from safelight.models.vae import AutoencoderConfig

@@ -6,13 +6,13 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from tiny import DEFAULTS, TEXT, VAE, tiny_model, vocabulary
 from torch.nn import init
 
 from safelight.errors import RecipeError
 from safelight.recipe import Recipe
 from safelight.stable_diffusion import StableDiffusion
 from safelight.weights.checkpoint import write_folder
+from tiny import DEFAULTS, TEXT, VAE, tiny_model, vocabulary
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what the oracle says on import is its own
@@ -114,7 +114,8 @@ def test_clip_skip_is_obeyed_and_refused_where_there_is_no_such_layer(ours):
 
 def test_every_size_in_multiples_of_eight_is_made(ours):
     for width, height in ((64, 64), (72, 136), (200, 88)):
-        assert ours.generate(Recipe(prompt=PROMPT, steps=1, width=width, height=height)).pixels.shape == (height, width, 3)
+        picture = ours.generate(Recipe(prompt=PROMPT, steps=1, width=width, height=height))
+        assert picture.pixels.shape == (height, width, 3)
 
 
 def test_loading_and_drawing_open_no_socket(folder, monkeypatch):

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from references import TINY_TEXT, relative_error, texts
 
+from references import TINY_TEXT, relative_error, texts
 from safelight.models.text import TextConfig, TextEncoder
 
 

@@ -2,9 +2,9 @@ import re
 
 import pytest
 import torch
-from references import TINY_UNET, relative_error, unets
 from torch import nn
 
+from references import TINY_UNET, relative_error, unets
 from safelight.models import unet as module
 from safelight.models.unet import FeedForward, SpatialTransformer, UNet, UNetConfig, sinusoid
 

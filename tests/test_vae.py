@@ -1,8 +1,8 @@
 import pytest
 import torch
-from references import TINY_VAE, relative_error, vaes
 from torch import nn
 
+from references import TINY_VAE, relative_error, vaes
 from safelight.models.vae import Autoencoder, AutoencoderConfig, Posterior
 
 

@@ -35,5 +35,5 @@ def tiny_model(dtype: torch.dtype = torch.float32) -> StableDiffusion:
     networks = TextEncoder(TEXT), UNet(UNET), Autoencoder(VAE)
     text, unet, vae = (network.to(dtype) for network in networks)
     return StableDiffusion(
-        Tokenizer(*vocabulary()), text, unet, vae, NoiseSchedule(ScheduleConfig()), DEFAULTS, "0" * 64
+        Tokenizer(*vocabulary()), text, unet, vae, NoiseSchedule(ScheduleConfig()), DEFAULTS, "tiny", "0" * 64
     )

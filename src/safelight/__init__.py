@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from safelight.engine import Engine
+    from safelight.engine import Cancelled, Engine, Failed, Finished, Stepped
     from safelight.errors import (
         HubError,
         NumericalError,
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from safelight.stable_diffusion import StableDiffusion
 
 __all__ = [
+    "Cancelled",
     "Engine",
+    "Failed",
+    "Finished",
     "HubError",
     "NumericalError",
     "OutputError",
@@ -41,6 +44,7 @@ __all__ = [
     "RecipeError",
     "SafelightError",
     "StableDiffusion",
+    "Stepped",
     "TrainingError",
     "WeightsError",
     "__version__",
@@ -50,10 +54,14 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOME = {
+    "Cancelled": "safelight.engine",
     "Engine": "safelight.engine",
+    "Failed": "safelight.engine",
+    "Finished": "safelight.engine",
     "Picture": "safelight.picture",
     "Recipe": "safelight.recipe",
     "StableDiffusion": "safelight.stable_diffusion",
+    "Stepped": "safelight.engine",
 } | {name: "safelight.errors" for name in __all__ if name.endswith("Error")}
 
 

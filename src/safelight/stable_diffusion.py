@@ -31,6 +31,7 @@ from safelight.picture import Picture, Provenance, from_tensor
 from safelight.prompts.conditioning import Conditioning, encode
 from safelight.recipe import Defaults, Recipe
 from safelight.weights.checkpoint import open_model
+from safelight.weights.library import name_of
 
 __all__ = ["Drawing", "StableDiffusion"]
 
@@ -59,6 +60,7 @@ class StableDiffusion:
         vae: Autoencoder,
         schedule: NoiseSchedule,
         defaults: Defaults,
+        name: str,
         model_hash: str,
     ) -> None:
         self.tokenizer = tokenizer
@@ -67,6 +69,7 @@ class StableDiffusion:
         self.vae = Finite("autoencoder", vae.eval().requires_grad_(False))
         self.schedule = schedule
         self.defaults = defaults
+        self.name = name
         self.hash = model_hash
         self.denoiser = Denoiser(self.predict, schedule)
 
@@ -88,6 +91,7 @@ class StableDiffusion:
             files.load_vae(kind).to(where),
             NoiseSchedule(files.schedule_config),
             files.defaults,
+            name_of(path),
             files.hash,
         )
 
@@ -101,7 +105,7 @@ class StableDiffusion:
     @torch.inference_mode()
     def begin(self, recipe: Recipe) -> Drawing:
         """Do all that comes before the first look at the UNet: context, sigmas, noise, and a sampler ready to ask."""
-        recipe = recipe.resolved(self.defaults, self.hash)
+        recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
         assert recipe.sampler and recipe.steps and recipe.width and recipe.height  # that is what resolved means
         sampler = SAMPLERS[recipe.sampler]
         sigmas = ladder(self.schedule, sampler, recipe.steps, recipe.schedule)
