@@ -63,9 +63,8 @@ def test_where_the_load_cannot_be_seen_nothing_is_rejected_and_nothing_is_claime
 @pytest.mark.slow
 @pytest.mark.parametrize("network", ["unet", "vae", "text"])
 def test_the_networks_are_compared_and_their_answers_agree(network, tmp_path):
-    command = (
-        f"--tiny --size 8 --repeats 1 --threads 1 --min-seconds 0.02 --networks {network} --json {tmp_path}/x.json"
-    )
+    json_file = tmp_path / "report.json"
+    command = f"--tiny --size 8 --repeats 1 --threads 1 --min-seconds 0.02 --networks {network} --json {json_file}"
     script = str(BENCHMARKS / "networks.py")
     done = subprocess.run([sys.executable, script, *command.split()], capture_output=True, text=True, check=False)
     assert done.returncode in (0, 3), done.stderr  # 3: this machine was not ours alone, which is no fault of the code
