@@ -33,7 +33,8 @@ def blurry(image: np.ndarray, rng: Random) -> np.ndarray:
 def low_quality(image: np.ndarray, rng: Random) -> np.ndarray:
     """Shrunk to a fifth, saved as JPEG at quality 12, enlarged again."""
     size = image.shape[-1]
-    small = picture(image).resize((max(8, size // 5),) * 2, Image.Resampling.BOX)
+    side = max(8, size // 5)
+    small = picture(image).resize((side, side), Image.Resampling.BOX)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=12)
     buffer.seek(0)

@@ -35,7 +35,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Scene:
-    """The truth about one picture. `layout` seeds all jitter; `quality`: captions may praise it; `others`: no use yet."""
+    """The truth about one picture.
+
+    `layout` seeds all jitter; `quality`: captions may praise the picture; `others`: further subjects, no use yet.
+    """
 
     noun: str
     colour: str

@@ -73,24 +73,57 @@ class Spot:
 LIGHTS: dict[str, Light] = {
     "daylight": Light(
         sky=((0, (74, 156, 228)), (0.55, (136, 200, 240)), (1, (214, 238, 246))),
-        air=(196, 222, 242), haze=0.42, key=(1.02, 1.01, 0.98), ambient=(0.34, 0.38, 0.52), subject=(1.03, 1.02, 1.0),
-        rim=(40, 40, 34), glow=0.0, shadow=0.50, slant=0.12, disc=Disc(40, 15, (255, 250, 222), (255, 246, 206), 0.5),
+        air=(196, 222, 242),
+        haze=0.42,
+        key=(1.02, 1.01, 0.98),
+        ambient=(0.34, 0.38, 0.52),
+        subject=(1.03, 1.02, 1.0),
+        rim=(40, 40, 34),
+        glow=0.0,
+        shadow=0.50,
+        slant=0.12,
+        disc=Disc(40, 15, (255, 250, 222), (255, 246, 206), 0.5),
     ),
     "golden hour": Light(
         sky=((0, (98, 104, 172)), (0.42, (226, 142, 142)), (0.75, (252, 184, 116)), (1, (255, 222, 152))),
-        air=(252, 186, 128), haze=0.58, halo=(150, 104, 74), key=(1.10, 0.86, 0.62), ambient=(0.40, 0.28, 0.42), subject=(1.10, 0.96, 0.84),
-        rim=(120, 84, 34), glow=0.55, shadow=0.55, slant=0.6, disc=Disc(116, 22, (255, 244, 196), (255, 196, 104), 1.0),
+        air=(252, 186, 128),
+        haze=0.58,
+        halo=(150, 104, 74),
+        key=(1.10, 0.86, 0.62),
+        ambient=(0.40, 0.28, 0.42),
+        subject=(1.10, 0.96, 0.84),
+        rim=(120, 84, 34),
+        glow=0.55,
+        shadow=0.55,
+        slant=0.6,
+        disc=Disc(116, 22, (255, 244, 196), (255, 196, 104), 1.0),
     ),
     "night": Light(
         sky=((0, (14, 18, 52)), (0.55, (30, 42, 94)), (1, (66, 84, 146))),
-        air=(58, 76, 138), haze=0.50, key=(0.36, 0.43, 0.70), ambient=(0.12, 0.14, 0.32), subject=(0.88, 0.86, 0.98),
-        rim=(76, 96, 146), glow=1.0, halo=(74, 96, 160), shadow=0.55, slant=0.2, disc=Disc(44, 15, (250, 246, 222), (150, 176, 240), 0.55),
+        air=(58, 76, 138),
+        haze=0.50,
+        key=(0.36, 0.43, 0.70),
+        ambient=(0.12, 0.14, 0.32),
+        subject=(0.88, 0.86, 0.98),
+        rim=(76, 96, 146),
+        glow=1.0,
+        halo=(74, 96, 160),
+        shadow=0.55,
+        slant=0.2,
+        disc=Disc(44, 15, (250, 246, 222), (150, 176, 240), 0.55),
         stars=16,
     ),
     "fog": Light(
         sky=((0, (188, 198, 206)), (0.6, (206, 213, 217)), (1, (218, 223, 225))),
-        air=(213, 219, 222), haze=0.90, key=(0.90, 0.92, 0.94), ambient=(0.50, 0.53, 0.58), subject=(0.94, 0.95, 0.96),
-        rim=(12, 12, 12), glow=0.35, shadow=0.26, veil=0.12,
+        air=(213, 219, 222),
+        haze=0.90,
+        key=(0.90, 0.92, 0.94),
+        ambient=(0.50, 0.53, 0.58),
+        subject=(0.94, 0.95, 0.96),
+        rim=(12, 12, 12),
+        glow=0.35,
+        shadow=0.26,
+        veil=0.12,
     ),
 }
 
@@ -126,8 +159,9 @@ def illuminate(frame: Frame, light: Light, look: Look, spot: Spot, rng: Random) 
 
     if light.glow and frame.glow.any():
         shine = frame.glow * light.glow
-        image *= 1 - 0.8 / 255 * np.maximum(np.maximum(shine[0], shine[1]), shine[2])
-        image += 0.95 * shine + 0.5 * blur(shine, 3.5) + 0.75 * blur(shine, 11)
+        core = np.maximum(np.maximum(shine[0], shine[1]), shine[2]) / 255
+        image *= 1 - 0.85 * core
+        image += 0.95 * shine + (0.5 * blur(shine, 3.5) + 0.75 * blur(shine, 11)) * (1 - 0.7 * core)
     return np.clip(image, 0, 255, out=image)
 
 
@@ -172,11 +206,15 @@ def _cast_shadow(frame: Frame, light: Light, spot: Spot, x: np.ndarray, y: np.nd
     dx = (x[rows] - spot.x - light.slant * spot.width * 0.5) / (spot.width * (1.05 + 0.5 * light.slant))
     dy = (y[rows] - spot.y - 1) / reach
     r = dx * dx + dy * dy
-    dark[rows] = spot.shadow * light.shadow * np.exp(-r * np.sqrt(r)) * (1 - frame.subject[rows]) * (1 - frame.sky[rows])
+    dark[rows] = (
+        spot.shadow * light.shadow * np.exp(-r * np.sqrt(r)) * (1 - frame.subject[rows]) * (1 - frame.sky[rows])
+    )
     return dark
 
 
-def _sky(light: Light, look: Look, frame: Frame, x: np.ndarray, y: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
+def _sky(
+    light: Light, look: Look, frame: Frame, x: np.ndarray, y: np.ndarray, rng: Random
+) -> tuple[np.ndarray, np.ndarray]:
     """The sky (3, S, S), and the strength (S, S) of the halo that sun or moon lay over everything."""
     side, height = rng.choice((-1, 1)), rng.uniform(-8, 8)
     stars = [(rng.uniform(6, 250), rng.uniform(4, 112), rng.uniform(1.2, 2.0)) for _ in range(light.stars)]

@@ -34,7 +34,9 @@ def path(*points: tuple[float, ...]) -> tuple[Point, ...]:
         for k in range(pieces):
             t = k / pieces
             h = (2 * t**3 - 3 * t * t + 1, t**3 - 2 * t * t + t, 3 * t * t - 2 * t**3, t**3 - t * t)
-            outline.append((h[0] * ax + h[1] * ux + h[2] * bx + h[3] * vx, h[0] * ay + h[1] * uy + h[2] * by + h[3] * vy))
+            outline.append(
+                (h[0] * ax + h[1] * ux + h[2] * bx + h[3] * vx, h[0] * ay + h[1] * uy + h[2] * by + h[3] * vy)
+            )
     return tuple(outline)
 
 

@@ -34,9 +34,20 @@ def sheet(size: int = 128) -> Image.Image:
         plain = Scene(noun, colours[i % 10], environments[i % 6], "flat vector", "daylight", layout=1000 + i)
         row = [replace(plain, medium=medium, layout=plain.layout + k) for k, medium in enumerate(words.MEDIA)]
         for k, lighting in enumerate(tuple(words.LIGHTINGS)[1:]):
-            row.append(replace(plain, lighting=lighting, medium=tuple(words.MEDIA)[(i + k) % 4], colour=colours[(i + 3 + k) % 10]))
+            row.append(
+                replace(
+                    plain, lighting=lighting, medium=tuple(words.MEDIA)[(i + k) % 4], colour=colours[(i + 3 + k) % 10]
+                )
+            )
         for k, environment in enumerate(environments):
-            row.append(replace(plain, environment=environment, medium=tuple(words.MEDIA)[(i + k) % 4], colour=colours[(i + 5 + k) % 10]))
+            row.append(
+                replace(
+                    plain,
+                    environment=environment,
+                    medium=tuple(words.MEDIA)[(i + k) % 4],
+                    colour=colours[(i + 5 + k) % 10],
+                )
+            )
         row += [replace(plain, detail=detail, medium="realistic") for detail in ("minimalist", "ultra-detailed")]
         row.append(replace(plain, defect=tuple(words.DEFECTS)[i % 4]))
         rows.append(row)

@@ -3,7 +3,19 @@
 The first wording of each row is the plain one. Read next: grammar.py.
 """
 
-__all__ = ["COLOURS", "DEFECTS", "DETAILS", "ENVIRONMENTS", "EXAMPLES", "FILLERS", "LIGHTINGS", "MEDIA", "NOUNS", "QUALITY", "STRAYS"]
+__all__ = [
+    "COLOURS",
+    "DEFECTS",
+    "DETAILS",
+    "ENVIRONMENTS",
+    "EXAMPLES",
+    "FILLERS",
+    "LIGHTINGS",
+    "MEDIA",
+    "NOUNS",
+    "QUALITY",
+    "STRAYS",
+]
 
 Words = tuple[str, ...]
 
@@ -68,27 +80,38 @@ DEFECTS: dict[str, Words] = {
 QUALITY: Words = ("high quality", "4k resolution", "sharp focus", "masterpiece", "8k", "best quality")
 
 FILLERS: Words = (
-    "beautiful", "stunning", "trending on artstation", "award winning", "wallpaper", "concept art", "octane render",
-    "by a famous artist", "dramatic atmosphere", "cinematic", "epic composition", "soft colors",
+    "beautiful",
+    "stunning",
+    "trending on artstation",
+    "award winning",
+    "wallpaper",
+    "concept art",
+    "octane render",
+    "by a famous artist",
+    "dramatic atmosphere",
+    "cinematic",
+    "epic composition",
+    "soft colors",
 )
 
 # Words without any meaning here: a prompt that holds a few of them must still work.
 STRAYS: Words = (
-    "about", "again", "always", "answer", "apple", "because", "between", "bread", "bridge", "carry", "chair", "cheese",
-    "child", "circle", "clever", "country", "dance", "dinner", "dream", "early", "earth", "every", "family", "feather",
-    "finger", "flower", "friend", "garden", "gentle", "giant", "glass", "happy", "hello", "history", "honey", "island",
-    "jacket", "journey", "kitchen", "ladder", "laugh", "letter", "little", "market", "melody", "minute", "morning",
-    "music", "never", "number", "often", "orchestra", "paper", "pepper", "picture", "planet", "pocket", "quiet",
-    "rabbit", "reason", "remember", "river", "season", "secret", "seven", "shadow", "silver", "sister", "slowly",
-    "something", "spoon", "story", "summer", "table", "teacher", "thunder", "ticket", "together", "tomorrow", "travel",
-    "umbrella", "until", "velvet", "village", "violin", "visitor", "wander", "water", "weather", "window", "wonder",
-    "yesterday", "young",
+    "about", "again", "always", "answer", "apple", "because", "between", "bread", "bridge", "carry", "chair",
+    "cheese", "child", "circle", "clever", "country", "dance", "dinner", "dream", "early", "earth", "every", "family",
+    "feather", "finger", "flower", "friend", "garden", "gentle", "giant", "glass", "happy", "hello", "history",
+    "honey", "island", "jacket", "journey", "kitchen", "ladder", "laugh", "letter", "little", "market", "melody",
+    "minute", "morning", "music", "never", "number", "often", "orchestra", "paper", "pepper", "picture", "planet",
+    "pocket", "quiet", "rabbit", "reason", "remember", "river", "season", "secret", "seven", "shadow", "silver",
+    "sister", "slowly", "something", "spoon", "story", "summer", "table", "teacher", "thunder", "ticket", "together",
+    "tomorrow", "travel", "umbrella", "until", "velvet", "village", "violin", "visitor", "wander", "water", "weather",
+    "window", "wonder", "yesterday", "young",
 )
 
 # What guides to Stable Diffusion print as examples: never a training caption, so that they stay a fair question.
 EXAMPLES: Words = (
     "Red sports car on mountain road",
-    "A futuristic cyberpunk city at night with glowing neon lights, flying vehicles, and rain reflections on the street",
+    "A futuristic cyberpunk city at night with glowing neon lights, flying vehicles, and rain reflections "
+    "on the street",
     "A cinematic portrait of a medieval warrior, golden hour lighting, ultra-detailed armor texture, 4K resolution, "
     "dramatic atmosphere",
     "a photograph of an astronaut riding a horse",

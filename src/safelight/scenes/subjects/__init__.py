@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from safelight.scenes.canvas import Pen
+from safelight.scenes.subjects.animals import bird, cat
 from safelight.scenes.subjects.buildings import castle, house, lighthouse
-from safelight.scenes.subjects.living import bird, cat, medieval_warrior, robot
 from safelight.scenes.subjects.objects import cube, heart, mug, sphere, star_shape
+from safelight.scenes.subjects.people import medieval_warrior, robot
 from safelight.scenes.subjects.vehicles import hot_air_balloon, rocket, sailboat, sports_car
 
 __all__ = ["SUBJECTS", "Painter"]
@@ -22,7 +23,8 @@ __all__ = ["SUBJECTS", "Painter"]
 class Painter:
     """How to paint a noun and where: `size` picture units per unit, `ground` overrides the environment's height.
 
-    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units, 0 for none; `lean`
+    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units,
+        0 for none; `lean`
     is in radians; `turns`: it may face left or right.
     """
 

@@ -12,7 +12,10 @@ def mug(pen: Pen, detail: int) -> None:
     """A big mug of coffee; the glaze carries the colour."""
     ring = [(30 + 17 * math.cos(a), -38 + 21 * math.sin(a)) for a in [-1.75 + 3.5 * k / 16 for k in range(17)]]
     pen.main(stroke(ring, 8.5), across(120, 138, 92))
-    pen.main(path((-35, -72, 0), (35, -72, 0), (35, -40), (32, -12), (22, -1), (0, 1), (-22, -1), (-32, -12), (-35, -40)), across(122, 164, 132, 108, 78))
+    pen.main(
+        path((-35, -72, 0), (35, -72, 0), (35, -40), (32, -12), (22, -1), (0, 1), (-22, -1), (-32, -12), (-35, -40)),
+        across(122, 164, 132, 108, 78),
+    )
     pen.main(oval(0, -72, 35, 9.5), across(150, 122))
     pen.main(oval(0, -71.4, 31, 7.4), down(70, 96))
     pen.trim(oval(0, -69.8, 28.6, 5.6), (112, 70, 46), across(112, 150))
@@ -31,7 +34,10 @@ def heart_at(pen: Pen, x: float, y: float, size: float, colour: RGB) -> None:
     pen.trim([(x + size * a, y + size * b) for a, b in _HEART], colour, across(136, 110))
 
 
-_HEART = path((0, -2, 0.12), (-26, -28), (-46, -56), (-42, -82), (-22, -92), (-6, -84), (0, -72, 0), (6, -84), (22, -92), (42, -82), (46, -56), (26, -28))
+_HEART = path(
+    (0, -2, 0.12), (-26, -28), (-46, -56), (-42, -82), (-22, -92), (-6, -84), (0, -72, 0), (6, -84), (22, -92),
+    (42, -82), (46, -56), (26, -28),
+)
 
 
 def cube(pen: Pen, detail: int) -> None:
@@ -58,7 +64,10 @@ def sphere(pen: Pen, detail: int) -> None:
     if detail:
         pen.trim(path((-26, -70), (-16, -79), (-9, -79), (-18, -69), (-25, -60)), (255, 255, 255), 142)
     if detail == 2:
-        pen.main(path((-43.6, -48), (-20, -36), (20, -36), (43.6, -48), (43.8, -40), (20, -28), (-20, -28), (-43.8, -40)), across(96, 128, 56))
+        pen.main(
+            path((-43.6, -48), (-20, -36), (20, -36), (43.6, -48), (43.8, -40), (20, -28), (-20, -28), (-43.8, -40)),
+            across(96, 128, 56),
+        )
 
 
 def heart(pen: Pen, detail: int) -> None:

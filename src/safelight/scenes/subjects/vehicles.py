@@ -2,7 +2,7 @@
 
 import math
 
-from safelight.scenes.canvas import BALL, RGB, Pen, across, down
+from safelight.scenes.canvas import RGB, Pen, across, down
 from safelight.scenes.shapes import box, oval, path, rounded, stroke
 
 __all__ = ["hot_air_balloon", "rocket", "sailboat", "sports_car"]
@@ -17,7 +17,8 @@ SLATE: RGB = (74, 82, 108)
 def sports_car(pen: Pen, detail: int) -> None:
     """A low coupé seen from the side; the body carries the colour."""
     body = path(
-        (-55, -7, 0), (-56, -17), (-53, -25), (-38, -29), (-20, -40), (0, -43), (14, -39), (30, -28), (47, -24), (56, -17), (57, -7, 0)
+        (-55, -7, 0), (-56, -17), (-53, -25), (-38, -29), (-20, -40), (0, -43), (14, -39), (30, -28), (47, -24),
+        (56, -17), (57, -7, 0),
     )
     pen.trim(path((-56, -30, 0), (-40, -33), (-38, -29, 0), (-50, -26, 0)), (58, 60, 74))
     pen.main(body, down(168, 138, 122))
@@ -59,8 +60,16 @@ def sailboat(pen: Pen, detail: int) -> None:
             right = 1 + (y + 104) * 0.52
             pen.main(stroke([(1, y), (right * 0.6, y + 2.4), (right, y + 1.4)], 1.5), 92)
     pen.trim(path((-2, -112, 0), (10, -109), (-2, -105, 0)), (250, 246, 236), 132)
-    pen.trim(path((-44, -20, 0), (0, -17.5), (46, -22, 0), (38, -8), (26, -2, 0), (-28, -2, 0), (-38, -8)), WOOD, down(148, 92))
-    pen.trim(path((-44, -20, 0), (0, -17.5), (46, -22, 0), (44, -17.5), (0, -13), (-42, -15.5)), (250, 240, 222), down(136, 112))
+    pen.trim(
+        path((-44, -20, 0), (0, -17.5), (46, -22, 0), (38, -8), (26, -2, 0), (-28, -2, 0), (-38, -8)),
+        WOOD,
+        down(148, 92),
+    )
+    pen.trim(
+        path((-44, -20, 0), (0, -17.5), (46, -22, 0), (44, -17.5), (0, -13), (-42, -15.5)),
+        (250, 240, 222),
+        down(136, 112),
+    )
     if detail == 2:
         for x in (-20, 0, 20):
             pen.trim(oval(x, -8.4, 2.6), (70, 60, 66), 120, (255, 214, 140))
@@ -76,9 +85,15 @@ def rocket(pen: Pen, detail: int) -> None:
     for side in (-1, 1):
         fin = path((side * 15, -56, 0), (side * 34, -36), (side * 36, -20, 0), (side * 24, -27), (side * 12, -30, 0))
         pen.trim(fin, SLATE, 146 if side < 0 else 100)
-    hull = path((0, -112, 0.4), (15, -92), (22, -66), (19, -40), (13, -27, 0), (-13, -27, 0), (-19, -40), (-22, -66), (-15, -92))
+    hull = path(
+        (0, -112, 0.4), (15, -92), (22, -66), (19, -40), (13, -27, 0), (-13, -27, 0), (-19, -40), (-22, -66), (-15, -92)
+    )
     pen.main(hull, across(136, 160, 126, 82))
-    pen.trim(path((0, -112, 0.4), (9, -101), (14.5, -91, 0), (0, -88.5), (-14.5, -91, 0), (-9, -101)), (238, 240, 246), across(136, 154, 90))
+    pen.trim(
+        path((0, -112, 0.4), (9, -101), (14.5, -91, 0), (0, -88.5), (-14.5, -91, 0), (-9, -101)),
+        (238, 240, 246),
+        across(136, 154, 90),
+    )
     pen.trim(path((-14, -31, 0), (0, -29), (14, -31, 0), (11, -24, 0), (-11, -24, 0)), SLATE, across(150, 84))
     pen.trim(oval(0, -68, 10), (240, 242, 248), across(146, 100))
     pen.trim(oval(0, -68, 7.2), (108, 200, 236), down(108, 150), (130, 214, 255))
@@ -104,19 +119,38 @@ def hot_air_balloon(pen: Pen, detail: int) -> None:
         edge: list[tuple[float, float]] = []
         for k in range(rows + 1):
             t = k / rows
-            width = 42 * math.sqrt(max(0.0, 1 - (1 - t / 0.56) ** 2)) if t < 0.56 else 42 - 32 * ((t - 0.56) / 0.44) ** 1.55
+            width = (
+                42 * math.sqrt(max(0.0, 1 - (1 - t / 0.56) ** 2)) if t < 0.56 else 42 - 32 * ((t - 0.56) / 0.44) ** 1.55
+            )
             edge.append((share * width, top + (skirt - top) * t))
         return edge
 
     edges = [panel(math.sin(a * math.pi / 2 / 3.5)) for a in (-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5)]
     pen.main(edges[0] + edges[-1][::-1], across(128, 150, 124, 86), (14, 9, 4))
-    shades = (down(142, 120, 104), down(160, 134, 112), down(176, 152, 122), down(160, 142, 124), down(150, 122, 108), down(124, 106, 92), down(102, 84, 76))
+    shades = (
+        down(142, 120, 104),
+        down(160, 134, 112),
+        down(176, 152, 122),
+        down(160, 142, 124),
+        down(150, 122, 108),
+        down(124, 106, 92),
+        down(102, 84, 76),
+    )
     for k, shade in enumerate(shades):
         if k % 2 == 0 or detail:
             pen.main(edges[k] + edges[k + 1][::-1], shade, (14, 9, 4))
     if detail == 2:
         for y, w in ((-88, 37.5), (-64, 41)):
-            pen.trim(path((-w, y), (0, y + 5), (w, y), (w + 0.6, y + 5), (0, y + 10), (-w - 0.6, y + 5)), (250, 244, 230), across(130, 144, 88))
-    pen.trim(path((-10.5, skirt - 1), (0, skirt + 1), (10.5, skirt - 1), (9, skirt + 3.5), (0, skirt + 5), (-9, skirt + 3.5)), (92, 74, 70))
+            pen.trim(
+                path((-w, y), (0, y + 5), (w, y), (w + 0.6, y + 5), (0, y + 10), (-w - 0.6, y + 5)),
+                (250, 244, 230),
+                across(130, 144, 88),
+            )
+    pen.trim(
+        path(
+            (-10.5, skirt - 1), (0, skirt + 1), (10.5, skirt - 1), (9, skirt + 3.5), (0, skirt + 5), (-9, skirt + 3.5)
+        ),
+        (92, 74, 70),
+    )
     pen.trim(path((-8.5, -15, 0), (8.5, -15, 0), (7, -1, 0.4), (-7, -1, 0.4)), (170, 118, 74), across(146, 128, 90))
     pen.trim(rounded(-9.5, -16.5, 9.5, -12.5, 1.8), (116, 78, 54), across(146, 96))
