@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safelight
+from model_files import folder_model, single_model
 from safelight.cli import main
 from safelight.cli.output import Output, slug
 from safelight.cli.vocabulary import hint
@@ -628,6 +629,78 @@ def test_a_difference_of_environment_is_named(model, capsys):
     assert "no more than rounding" in said[0]
     assert said[1].startswith("  the weights: cdcd")
     assert said[2].startswith("  torch: 2.10.0 then, ")
+
+
+# -- A real model of random weights on disk ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory):
+    """A tiny model in both layouts: a diffusers folder, and one CompVis file."""
+    place = tmp_path_factory.mktemp("models")
+    defaults = Defaults(width=64, height=64, steps=2, guidance_scale=2.0, sampler="euler_a", schedule="uniform")
+    made = folder_model(place / "folder", defaults=defaults)
+    (place / "single").mkdir()
+    single_model(place / "single" / "one.safetensors", made=made, defaults=defaults)
+    return place
+
+
+@pytest.mark.parametrize("name", ["folder", "single/one.safetensors"])
+def test_a_model_on_disk_draws_and_its_picture_is_verified_from_anywhere(on_disk, tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    asked = ["generate", "a red car", "--model", str(on_disk / name), "--count", "3", "--json", "--seed", "4"]
+    assert main([*asked, "--output", "."]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["recipe"]["sampler"] for line in lines] == ["euler_a"] * 3
+    assert len({Picture.open(line["path"]).pixels.tobytes() for line in lines}) == 3
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    assert main(["verify", "../5-a-red-car.png"]) == 0
+    assert capsys.readouterr().out == "the same: all 4096 pixels\n"
+
+
+def test_a_prompt_that_is_too_long_is_cut_and_the_word_is_named(on_disk, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    # This vocabulary has a token for each letter: five of them and an end are no room for 76 letters.
+    assert main(["generate", "a" * 70 + " giraffe at night", "--model", str(on_disk / "folder")]) == 0
+    said = capsys.readouterr().err
+    assert "the prompt is longer than 75 tokens" in said
+    assert "cut from" in said
+    assert "at night" in said
+
+
+def test_a_layer_that_the_text_encoder_lacks_is_refused(on_disk, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["generate", "a", "--count", "3", "--clip-skip", "3", "--model", str(on_disk / "folder")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert files() == []
+
+
+def test_weights_that_were_cut_short_are_refused(on_disk, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    whole = (on_disk / "single" / "one.safetensors").read_bytes()
+    Path("cut.safetensors").write_bytes(whole[: len(whole) // 2])
+    assert main(["generate", "a", "--model", "cut.safetensors"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "cut.safetensors" in said
+
+
+def test_a_real_ctrl_c_keeps_the_finished_pictures_whole(on_disk, tmp_path):
+    asked = ["generate", "a car", "--model", str(on_disk / "folder"), "--seed", "1", "--count", "5000", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    command = [sys.executable, "-m", "safelight", *asked]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), text=True, **pipes) as process:
+        for _ in range(3):
+            assert json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    last = said.splitlines()[-1]
+    assert re.fullmatch(r"safelight: stopped; \d+ of 5000 pictures finished, and kept in pictures", last)
+    kept = list((tmp_path / "pictures").iterdir())
+    assert len(kept) >= 3
+    assert all(Picture.open(path).pixels.shape == (64, 64, 3) for path in kept)
 
 
 # -- The bundled model -------------------------------------------------------------------------------------------------

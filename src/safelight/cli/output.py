@@ -77,26 +77,20 @@ class Output:
             chosen = Path(self.file)
             name = f"{chosen.stem}-{index + 1:0{len(str(self.count))}}{chosen.suffix}" if self.numbered else chosen
             return self._saved(self.folder / name, save)
-        path = self._reserved(f"{seed}-{slug(prompt)}")
-        try:
-            return self._saved(path, save)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-
-    def _reserved(self, stem: str) -> Path:
-        """Create an empty file of a name that was free: stem.png, stem-2.png, ..."""
-        attempt = 1
+        attempt, stem = 1, f"{seed}-{slug(prompt)}"
         while True:
             path = self.folder / (f"{stem}.png" if attempt == 1 else f"{stem}-{attempt}.png")
             try:
                 path.touch(exist_ok=False)
+                return self._saved(path, save)
             except FileExistsError:
                 attempt += 1
             except OSError as error:
                 raise OutputError(f"cannot write {path}: {error.strerror}") from None
-            else:
-                return path
+            except BaseException:  # Ctrl-C too; what is not empty is a whole picture, ours or another command's
+                if path.exists() and path.stat().st_size == 0:
+                    path.unlink()
+                raise
 
     @staticmethod
     def _saved(path: Path, save: Callable[[Path], object]) -> Path:
