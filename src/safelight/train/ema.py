@@ -9,7 +9,7 @@ Karras et al. 2023, arXiv 2312.02696, section 3.1 and algorithm 2. Several width
 Next: `optimiser`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -28,6 +28,13 @@ def decay(width: float, step: int) -> float:
     return (1.0 - 1.0 / step) ** (exponent(width) + 1.0)
 
 
+@torch.no_grad()
+def put(places: Iterable[Tensor], values: Iterable[Tensor]) -> None:
+    """Copy each of `values` into the tensor at its place."""
+    for place, value in zip(places, values, strict=True):
+        place.copy_(value)
+
+
 class Ema:
     """One average for each of `widths` of the float32 tensors `weights`, which only `applied` ever changes."""
 
@@ -39,16 +46,16 @@ class Ema:
     def update(self, step: int) -> None:
         """Take the weights as they are after step number `step`, counted from 1."""
         for width, track in self.tracks.items():
-            torch._foreach_lerp_(track, self.weights, 1.0 - decay(width, step))
+            share = 1.0 - decay(width, step)
+            for average, weight in zip(track, self.weights, strict=True):
+                average.lerp_(weight, share)
 
     @contextmanager
     def applied(self, width: float) -> Iterator[None]:
         """Inside, the weights hold the average of this width; afterwards they hold exactly what they held."""
         kept = [w.detach().clone() for w in self.weights]
-        with torch.no_grad():
-            torch._foreach_copy_(self.weights, self.tracks[width])
+        put(self.weights, self.tracks[width])
         try:
             yield
         finally:
-            with torch.no_grad():
-                torch._foreach_copy_(self.weights, kept)
+            put(self.weights, kept)

@@ -32,7 +32,7 @@ from torch import Tensor
 
 from safelight.errors import TrainingError
 from safelight.train import checkpoint
-from safelight.train.ema import Ema
+from safelight.train.ema import Ema, put
 from safelight.train.optimiser import Masters, Part
 
 Readings = dict[str, float]
@@ -228,10 +228,9 @@ class Loop:
             return False
         if list(state["weights"]) != self.masters.names or list(state["averages"]) != [str(w) for w in self.ema.tracks]:
             raise TrainingError(f"the checkpoints in {self.folder} are of another network: choose another folder")
-        for weight, value in zip(self.masters.weights, state["weights"].values(), strict=True):
-            weight.copy_(value)
+        put(self.masters.weights, state["weights"].values())
         for track, values in zip(self.ema.tracks.values(), state["averages"].values(), strict=True):
-            torch._foreach_copy_(track, list(values.values()))
+            put(track, values.values())
         self.masters.optimiser.load_state_dict(state["optimiser"])
         self.masters.refresh()
         self.step, self.minutes, self.scale = state["step"], state["minutes"], state["scale"]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from safelight.train.ema import put
+
 
 @dataclass(frozen=True)
 class Part:
@@ -33,13 +35,13 @@ class Masters:
         self.names = [f"{part.name}.{name}" for part in learning for name, _ in part.module.named_parameters()]
         factors = [part.factor for part in learning for _ in part.module.parameters()]
         originals = [w for part in learning for w in part.module.parameters()]
-        self.weights = [nn.Parameter(w.detach().float().clone()) for w in originals]
+        self.weights: list[Tensor] = [nn.Parameter(w.detach().float().clone()) for w in originals]
         if compute == torch.float32:
-            self.weights = originals
+            self.weights = list[Tensor](originals)
         for part in parts:
             part.module.to(compute)
             part.module.requires_grad_(part.factor > 0)
-        self.copies = [w for part in learning for w in part.module.parameters()]
+        self.copies: list[Tensor] = [w for part in learning for w in part.module.parameters()]
         self.apart = compute != torch.float32
         self.factors: list[float] = []
         groups = []
@@ -71,11 +73,10 @@ class Masters:
         self.optimiser.zero_grad(set_to_none=True)
         return norm
 
-    @torch.no_grad()
     def refresh(self) -> None:
         """Copy the masters into the networks, where they are not the same tensors."""
         if self.apart:
-            torch._foreach_copy_(self.copies, self.weights)
+            put(self.copies, self.weights)
 
     def named(self, tensors: Sequence[Tensor]) -> dict[str, Tensor]:
         """Tensors in the order of the weights, under the names of the weights."""
