@@ -49,7 +49,9 @@ def listed():
     for line in blocks[0].splitlines():
         if not line.strip():
             continue
-        indent, name, words = re.fullmatch(r"( *)(\S+)(?: {2,}(.*))?", line).groups()
+        match = re.fullmatch(r"( *)(\S+)(?: {2,}(.*))?", line)
+        assert match, f"a line of the tree is a name, two spaces and words, not {line!r}"
+        indent, name, words = match.groups()
         folders = folders[: len(indent) // 2]
         path = ROOT.joinpath(*folders, name)
         if name.endswith("/"):
@@ -64,7 +66,7 @@ def line_for(path):
     source = path / "__init__.py" if path.is_dir() else path
     words = ast.get_docstring(ast.parse(source.read_text())) if source.suffix == ".py" and source.exists() else None
     indent = "  " * (len(path.relative_to(ROOT).parts) - (2 if "src" in path.parts else 1))
-    return f"{indent}{name:<22}{(words or '?').splitlines()[0]}"
+    return f"{indent}{name:<20}  {(words or '?').splitlines()[0]}"
 
 
 def test_every_file_has_one_line_in_the_readmes_tree():
