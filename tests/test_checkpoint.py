@@ -425,7 +425,17 @@ def test_peak_memory_holds_the_weights_once(stored, wanted, tmp_path):
     assert int(done.stdout) < 1.1 * allowed + 16e6
 
 
-SOURCE = str(Path(__file__).parent.parent / "src")
+def test_loading_does_not_wake_torchs_compiler(folder):
+    code = (
+        "import sys; from pathlib import Path; from safelight.weights.checkpoint import open_model;"
+        "files = open_model(Path(sys.argv[1])); files.load_text(); files.load_unet(); files.load_vae();"
+        "assert 'torch._dynamo' not in sys.modules"  # a second and a half of imports
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": SOURCE})
+
+
+SOURCE = os.pathsep.join([str(Path(__file__).parent.parent / "src"), os.environ.get("PYTHONPATH", "")])
 
 
 # -- What is wrong is named --------------------------------------------------------------------------------------------

@@ -8,11 +8,14 @@ model that is not Stable Diffusion v1 is refused before its gigabytes are fetche
 stopped; a model appears in the library when it is whole and its tensors are all accounted for.
 """
 
+import errno
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from safelight.errors import HubError, OutputError, SafelightError, WeightsError
 from safelight.weights import library
@@ -48,6 +51,7 @@ SMALL = (
     "safelight.json",
 )
 STEMS = ("text_encoder/model", "unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model")
+DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 
 
 @dataclass(frozen=True)
@@ -81,12 +85,17 @@ def pull(
         WeightsError: it is not a Stable Diffusion v1 model.
         OutputError: the library cannot be written to.
     """
+    # The name becomes a path in the library: two plain words, or nothing.
+    if not re.fullmatch(r"[A-Za-z0-9_][\w.-]*/[A-Za-z0-9_][\w.-]*", repository, re.ASCII):
+        raise HubError(f"{repository[:100]!r} is no name on the hub; write owner/name")
     wanted = revision or PINNED.get(repository)
     place = library.home() / repository
     entry = pulled().get(repository, {})
     if wanted and place.is_dir() and (entry.get("revision"), entry.get("variant")) == (wanted, variant):
         return place
     listing = list_repository(repository, wanted)
+    if place.is_dir() and (entry.get("revision"), entry.get("variant")) == (listing.revision, variant):
+        return place
     weights = weight_files(listing, variant)
     agree_to(listing, accept)
 
@@ -96,7 +105,6 @@ def pull(
     check_configs(staging)
     fetch(listing, weights, staging, quiet)
     check(listing, weights, staging, variant)
-    shutil.rmtree(staging / ".cache", ignore_errors=True)  # the hub's own notes on the download
     with writable(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
@@ -160,8 +168,8 @@ def named(stem: str, variant: str | None, files: Mapping[str, object]) -> list[s
         return [whole]
     for index in (f"{stem}{middle}.safetensors.index.json", f"{stem}.safetensors.index{middle}.json"):
         if index in files:
-            starts = f"{stem}{middle}-"
-            return [index, *sorted(name for name in files if name.startswith(starts) and name.endswith(".safetensors"))]
+            piece = re.compile(re.escape(f"{stem}{middle}") + r"-[\w-]+\.safetensors", re.ASCII)
+            return [index, *sorted(filter(piece.fullmatch, files))]
     return []
 
 
@@ -179,8 +187,7 @@ def agree_to(listing: Listing, accept: Callable[[str, str], bool]) -> None:
 
 
 def fetch(listing: Listing, names: list[str], folder: Path, quiet: bool) -> None:
-    """Fetch files into a folder; what is there already is not fetched again."""
-    from huggingface_hub import snapshot_download
+    """Fetch files into a folder. What is there already is not fetched again, nor is the first part of a broken file."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
     before = are_progress_bars_disabled()
@@ -188,11 +195,36 @@ def fetch(listing: Listing, names: list[str], folder: Path, quiet: bool) -> None
         disable_progress_bars()
     try:
         with writable(folder), hub_errors(listing.repository, listing.revision):
-            folder.mkdir(parents=True, exist_ok=True)
-            snapshot_download(listing.repository, revision=listing.revision, allow_patterns=names, local_dir=folder)
+            for name in names:
+                target = folder / name
+                if not target.is_file():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    part = target.with_name(f"{target.name}.part")
+                    download(listing, name, part)
+                    part.replace(target)
     finally:
         if quiet and not before:
             enable_progress_bars()
+
+
+def download(listing: Listing, name: str, part: Path) -> None:
+    """Append to `part` what it lacks of a file.
+
+    The library's own `snapshot_download` would start a broken file anew, and one of them has three gigabytes.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
+    size = listing.files[name][0]
+    if part.is_file() and part.stat().st_size > size:
+        part.unlink()
+    url = hf_hub_url(listing.repository, name, revision=listing.revision)
+    location = get_hf_file_metadata(url).location
+    # The user's token is the hub's business alone; files may lie on another host.
+    headers = build_hf_headers() if urlsplit(location).netloc == urlsplit(url).netloc else {}
+    with part.open("ab") as file:
+        http_get(location, file, resume_size=file.tell(), headers=headers, expected_size=size, displayed_filename=name)
 
 
 def check_configs(folder: Path) -> None:
@@ -255,7 +287,7 @@ def hub_errors(repository: str, revision: str | None) -> Iterator[None]:
         status = error.response.status_code if error.response is not None else "an error"
         raise HubError(f"the hub answered {status} for {repository}{at}; try again later") from error
     except OSError as error:
-        if error.errno is not None and error.filename is not None:
+        if error.errno in DISK:
             raise  # the disk's word, not the hub's
         raise HubError(f"the hub could not be reached for {repository}: {first_line(error)}") from error
     except Exception as error:  # whatever library it speaks HTTP with raises its own kinds

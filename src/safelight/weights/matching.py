@@ -9,13 +9,14 @@ files: there is never a second copy, and nothing is initialised only to be overw
 Read next: `checkpoint.py`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from safelight.errors import WeightsError
 from safelight.weights.keys import Dialect, Name, Part, ignored, spellings
@@ -101,6 +102,28 @@ class Component:
         return tuple(sorted({file.entries[name].dtype for file, name in self.found.values()}))
 
 
+class Unfilled(TorchFunctionMode):
+    """While it is active, modules are built without drawing their first weights, which are replaced anyway.
+
+    On the `meta` device there is nothing to draw into, but torch would still import its compiler to find that out.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: Iterable[type],
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        if func in DRAWING:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)
+
+
+DRAWING = (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_, Tensor.normal_, Tensor.uniform_)
+
+
 def match(
     part: Part,
     dialect: Dialect,
@@ -120,7 +143,7 @@ def match(
     Returns:
         The network in its files, one row for each name, and the names in the files that were taken.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), Unfilled():
         shapes = {name: tuple(value.shape) for name, value in module().state_dict().items()}
     rows: list[Row] = []
     found: dict[str, tuple[TensorFile, str]] = {}
@@ -169,7 +192,7 @@ def build(component: Component, module: Callable[[], Module], dtype: torch.dtype
     A tensor that has another dtype in the file is converted by itself, so that memory holds the network once.
     The result is in evaluation mode and asks for no gradients.
     """
-    with torch.device("meta"):
+    with torch.device("meta"), Unfilled():
         network = module()
     state: dict[str, Tensor] = {}
     for name in component.names:
