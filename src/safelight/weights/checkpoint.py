@@ -23,13 +23,15 @@ from safelight.models.text import TextConfig, TextEncoder
 from safelight.models.unet import UNet, UNetConfig
 from safelight.models.vae import Autoencoder, AutoencoderConfig
 from safelight.recipe import Defaults
-from safelight.weights import folder, library, single
-from safelight.weights.configs import read_json, text_config, unet_config, vae_config
+from safelight.weights import folder, single
+from safelight.weights.configs import text_config, unet_config, vae_config
 from safelight.weights.hashes import hash_files
 from safelight.weights.keys import PARTS, Dialect, Part, text_names, unet_names, vae_names
 from safelight.weights.matching import Component, MismatchError, Report, Row, build, leftovers, match
+from safelight.weights.reading import read_json
 from safelight.weights.safetensors_file import TensorFile
 from safelight.weights.scheduler import sampling, schedule_config
+from safelight.weights.vocabularies import tokenizer_for
 from safelight.weights.writing import write_folder, write_single
 
 __all__ = ["ModelFiles", "examine", "open_model", "write_folder", "write_single"]
@@ -87,25 +89,7 @@ class ModelFiles:
     def tokenizer(self) -> tuple[Path, Path]:
         """The tokenizer's vocab.json and merges.txt. Raises WeightsError where there are none that fit."""
         places = (self.path,) if self.format == "diffusers" else single.beside(self.path)
-        found = next((files for place in places if (files := folder.tokenizer_files(place))), None)
-        if found:
-            size = vocabulary(found[0])
-            if size > self.text_config.vocabulary:
-                raise WeightsError(
-                    f"{found[0]} has ids up to {size - 1}, but this text encoder knows only "
-                    f"{self.text_config.vocabulary} tokens; they do not belong together"
-                )
-            return found
-        if self.format == "diffusers":
-            raise WeightsError(f"{self.path} has no tokenizer/vocab.json and merges.txt; fetch the model again")
-        for other in library.models().values():
-            files = folder.tokenizer_files(other) if other.is_dir() else None
-            if files and vocabulary(files[0]) == self.text_config.vocabulary:
-                return files
-        raise WeightsError(
-            f"{self.path} holds no tokenizer, as no single file does; put CLIP's vocab.json and merges.txt beside it, "
-            "or pull any Stable Diffusion v1 model (safelight models pull CompVis/stable-diffusion-v1-4)"
-        )
+        return tokenizer_for(self.path, places, self.text_config.vocabulary)
 
 
 def open_model(path: Path, variant: str | None = None) -> ModelFiles:
@@ -254,11 +238,3 @@ def read_defaults(extra: Json, sample: object, vae: AutoencoderConfig, sampler: 
         return Defaults(**(usual | said))  # pyright: ignore[reportArgumentType]  (checking is what this call is for)
     except (RecipeError, TypeError) as error:
         raise WeightsError(f"{where}: its defaults cannot be used: {error}") from error
-
-
-def vocabulary(vocab: Path) -> int:
-    """Return one more than the largest id in a vocab.json."""
-    ids = read_json(vocab).values()
-    if not ids or not all(type(value) is int for value in ids):
-        raise WeightsError(f"{vocab} is not a vocabulary, a JSON object of words and ids; fetch the model again")
-    return max(value for value in ids if isinstance(value, int)) + 1

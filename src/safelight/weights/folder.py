@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from safelight.errors import WeightsError, nearest
-from safelight.weights.configs import read_json
 from safelight.weights.keys import PARTS, Part
+from safelight.weights.reading import read_json
 from safelight.weights.safetensors_file import TensorFile
 
-__all__ = ["FOLDERS", "STEMS", "part_folder", "tensor_files", "tokenizer_files", "variants"]
+__all__ = ["FOLDERS", "STEMS", "part_folder", "tensor_files", "variants"]
 
 FOLDERS: dict[Part, str] = {"text": "text_encoder", "unet": "unet", "vae": "vae"}
 STEMS: dict[Part, str] = {"text": "model", "unet": "diffusion_pytorch_model", "vae": "diffusion_pytorch_model"}
@@ -111,15 +111,6 @@ def sharded(index: Path) -> dict[str, TensorFile]:
                 raise WeightsError(f"{available[key].path} and {file.path} both hold {key!r}; fetch the model again")
             available[key] = file
     return available
-
-
-def tokenizer_files(folder: Path) -> tuple[Path, Path] | None:
-    """Return vocab.json and merges.txt of a folder (or of its folder `tokenizer`), None if it has none."""
-    for place in (folder / "tokenizer", folder):
-        vocab, merges = place / "vocab.json", place / "merges.txt"
-        if vocab.is_file() and merges.is_file():
-            return vocab, merges
-    return None
 
 
 def check_variant(folder: Path, variant: str) -> None:

@@ -48,6 +48,7 @@ SMALL = (
     "tokenizer/merges.txt",
     "tokenizer/tokenizer_config.json",
     "tokenizer/special_tokens_map.json",
+    "tokenizer/tokenizer.json",
     "safelight.json",
 )
 STEMS = ("text_encoder/model", "unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model")

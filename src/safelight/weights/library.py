@@ -86,8 +86,13 @@ def find(name: str | Path) -> Path:
 
 
 def name_of(path: Path) -> str:
-    """Return the name by which `find` knows a path: its name in the library, or the path itself."""
-    return next((name for name, place in models().items() if place == path), str(path))
+    """Return what pictures call a model: its name in the library, or the last part of its path.
+
+    Never the whole path: pictures are passed on, and where one keeps one's files is nobody's business. What tells
+    models of one name apart is the hash of their weights.
+    """
+    known = next((name for name, place in models().items() if place == path), None)
+    return known or Path(os.path.abspath(path)).name or "model"  # noqa: PTH100  (resolve would follow links)
 
 
 def default() -> str:

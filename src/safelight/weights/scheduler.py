@@ -12,7 +12,7 @@ from pathlib import Path
 
 from safelight.diffusion.schedule import ScheduleConfig
 from safelight.recipe import Defaults
-from safelight.weights.configs import Config
+from safelight.weights.reading import Config
 
 __all__ = ["sampling", "schedule_config", "scheduler_json"]
 

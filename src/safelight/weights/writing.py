@@ -20,9 +20,10 @@ from safelight.models.text import TextEncoder
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
 from safelight.recipe import Defaults
-from safelight.weights.configs import read_json, text_json, unet_json, vae_json
+from safelight.weights.configs import text_json, unet_json, vae_json
 from safelight.weights.folder import FOLDERS, STEMS
 from safelight.weights.keys import PARTS, Dialect, Name, Part, text_names, unet_names, vae_names
+from safelight.weights.reading import read_json
 from safelight.weights.safetensors_file import FLOATS
 from safelight.weights.scheduler import scheduler_json
 
