@@ -49,7 +49,10 @@ def draw(prompt: str, seed: int, steps: int, scale: float, size: tuple[int, int]
 
 
 if __name__ == "__main__":
-    prompt, path = (*sys.argv[1:], "a red sports car on a mountain road", "by_hand.png")[:2]
-    defaults = open_model(find("bundled")).defaults
-    pixels = draw(prompt, 7, defaults.steps, defaults.guidance_scale, (defaults.width, defaults.height))
-    Picture(from_tensor(pixels), Recipe(prompt=prompt, seed=7)).save(Path(path))
+    prompt = sys.argv[1] if len(sys.argv) > 1 else "a red sports car on a mountain road"
+    path = Path(sys.argv[2] if len(sys.argv) > 2 else "by_hand.png")
+    files = open_model(find("bundled"))
+    usual = files.defaults
+    pixels = draw(prompt, 7, usual.steps, usual.guidance_scale, (usual.width, usual.height))
+    recipe = Recipe(prompt=prompt, seed=7, sampler="euler", schedule="uniform").resolved(usual, files.hash)
+    Picture(from_tensor(pixels), recipe).save(path)

@@ -60,17 +60,16 @@ def test_a_picture_is_the_same_after_its_neighbour_was_cancelled(model, alone):
         assert np.array_equal(picture.pixels, alone[index])
 
 
-def test_sharing_a_network_call_changes_next_to_nothing(model, alone):
+def test_sharing_a_network_call_changes_next_to_nothing_and_is_recorded(model, alone, monkeypatch):
     calls = []
-    original = model.denoiser.network
-    model.denoiser.network = lambda x, t, context: (calls.append(len(x)), original(x, t, context))[1]
-    try:
-        pictures = finished(Engine(model, exact=False, at_once=2).stream([RECIPES[0], RECIPES[1]]))
-    finally:
-        model.denoiser.network = original
+    original = model.unet.ask
+    monkeypatch.setattr(model.unet, "ask", lambda run, x, *more: (calls.append(len(x)), original(run, x, *more))[1])
+    pictures = finished(Engine(model, exact=False, at_once=2).stream([RECIPES[0], RECIPES[1]]))
     assert max(calls) == 4  # two pictures, each with and without its prompt
     for index in (0, 1):
         assert np.abs(pictures[index].pixels.astype(int) - alone[index].astype(int)).max() <= 1
+        assert not pictures[index].provenance.alone
+    assert model.generate(RECIPES[0]).provenance.alone
 
 
 def test_the_engine_makes_what_the_model_makes(model, alone):
@@ -102,25 +101,82 @@ def test_a_recipe_that_this_model_cannot_make_fails_alone(model, alone):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_a_network_that_answers_nan_fails_that_picture_and_names_the_step(alone, exact):
+def test_a_network_that_answers_nan_fails_that_picture_and_names_network_and_step(alone, exact):
     model = tiny_model()
-    original = model.predict
+    spoiled = model.encode(["a blue house"])[0]
 
-    def poisoned(x, t, context):
-        if len(x) == 2 and float(t[0]) < 300 and torch.equal(context[1:], spoiled):
-            raise NumericalError("the UNet answered with NaN or infinity")
-        if len(x) > 2 and float(t.min()) < 300:
-            raise NumericalError("the UNet answered with NaN or infinity")
-        return original(x, t, context)
+    def poison(_, inputs, answer):
+        _, t, context = inputs
+        late = t < 300
+        answer[late & (context - spoiled).abs().flatten(1).amax(1).lt(1e-5)] = float("nan")
+        return answer
 
-    spoiled = model.encode(["a blue house"]).context
-    model.denoiser.network = poisoned
+    model.unet.network.register_forward_hook(poison)
     recipes = [RECIPES[0], Recipe(prompt="a blue house", seed=2)]
     events = list(Engine(model, exact=exact, at_once=2).stream(recipes))
     failures = [event for event in events if isinstance(event, Failed)]
     assert [event.index for event in failures] == [1]
-    assert str(failures[0].error).startswith("step 3 of 4: the UNet")
+    assert str(failures[0].error).startswith("step 3 of 4: the UNet answered with NaN")
     assert list(finished(events)) == [0]
+
+
+@pytest.mark.parametrize("part", ["text", "unet", "vae"])
+def test_broken_weights_are_an_error_that_names_the_network_and_never_a_black_picture(part):
+    model = tiny_model()
+    network = getattr(model, part)
+    with torch.no_grad():
+        list(network.network.parameters())[-1].fill_(float("nan"))
+    (event,) = [e for e in Engine(model).stream([RECIPES[0]]) if not isinstance(e, Stepped)]
+    assert isinstance(event, Failed)
+    assert isinstance(event.error, NumericalError)
+    assert network.name in str(event.error)
+
+
+def test_what_overflows_in_half_precision_is_drawn_in_float32_and_recorded():
+    reference, model = tiny_model(), tiny_model()
+    for m in (reference, model):  # activations beyond 65,504 in the middle of the decoder, normal pixels at its end
+        with torch.no_grad():
+            m.vae.network.decoder.conv_in.weight *= 3e5
+    model.vae.network.half()
+    picture = model.generate(RECIPES[0])
+    assert picture.provenance.rescued == ("autoencoder",)
+    assert np.abs(picture.pixels.astype(int) - reference.generate(RECIPES[0]).pixels.astype(int)).max() <= 3
+
+
+def test_running_out_of_memory_together_is_tried_alone_and_alone_is_one_clear_failure(model, alone, monkeypatch):
+    original = model.unet.ask
+
+    def small_card(run, x, *more):
+        if len(x) > 2 or x.shape[-1] > 8:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return original(run, x, *more)
+
+    monkeypatch.setattr(model.unet, "ask", small_card)
+    events = list(Engine(model, exact=False, at_once=3).stream([RECIPES[0], RECIPES[1], RECIPES[3]]))
+    pictures = finished(events)
+    assert [np.array_equal(pictures[index].pixels, alone[index]) for index in (0, 1)] == [True, True]
+    (failure,) = [event for event in events if isinstance(event, Failed)]
+    assert failure.index == 2
+    assert "out of memory at 72x104" in str(failure.error)
+
+
+def test_a_picture_cancelled_at_its_last_step_is_not_decoded(model, monkeypatch):
+    monkeypatch.setattr(model, "decode", lambda _: pytest.fail("decoded"))
+    stream = Engine(model).stream([RECIPES[0]])
+    events = []
+    for event in stream:
+        events.append(event)
+        if isinstance(event, Stepped) and event.step == event.steps:
+            stream.cancel(0)
+    assert isinstance(events[-1], Cancelled)
+
+
+def test_looking_at_previews_changes_nothing(model, alone):
+    for event in Engine(model).stream([RECIPES[0]]):
+        if isinstance(event, Stepped):
+            event.preview()
+        else:
+            assert np.array_equal(event.picture.pixels, alone[0])
 
 
 def test_generate_raises_what_went_wrong(model):

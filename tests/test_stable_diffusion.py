@@ -1,7 +1,10 @@
 """The whole way from a folder, a prompt and a seed to pixels, against diffusers' own pipeline."""
 
+import json
+import shutil
 import socket
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +12,11 @@ import torch
 from torch.nn import init
 
 from safelight.errors import RecipeError
+from safelight.models.unet import UNet
 from safelight.recipe import Recipe
 from safelight.stable_diffusion import StableDiffusion
 from safelight.weights.checkpoint import write_folder
-from tiny import DEFAULTS, TEXT, VAE, tiny_model, vocabulary
+from tiny import DEFAULTS, TEXT, UNET, VAE, tiny_model, vocabulary
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # what the oracle says on import is its own
@@ -98,6 +102,42 @@ def test_the_picture_is_that_of_diffusers_from_the_same_folder_prompt_and_seed(
     assert np.abs(pixels - reference).max() <= 1
 
 
+def test_nothing_but_a_folder_a_prompt_and_a_seed_makes_the_picture_of_diffusers(folder, tmp_path):
+    """v1.4's own way: PNDM, leading, 50 steps, scale 7.5, the size that the UNet's config says."""
+    path = tmp_path / "plain"
+    shutil.copytree(folder, path)
+    (path / "safelight.json").unlink()
+    scheduler = {
+        "_class_name": "PNDMScheduler", "_diffusers_version": "0.2.2", "beta_start": 0.00085, "beta_end": 0.012,
+        "beta_schedule": "scaled_linear", "clip_sample": False, "num_train_timesteps": 1000,
+        "set_alpha_to_one": False, "skip_prk_steps": True, "steps_offset": 1, "trained_betas": None,
+    }  # fmt: skip
+    (path / "scheduler" / "scheduler_config.json").write_text(json.dumps(scheduler))
+    index = json.loads((path / "model_index.json").read_text())
+    (path / "model_index.json").write_text(json.dumps(index | {"scheduler": ["diffusers", "PNDMScheduler"]}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pipe = diffusers.StableDiffusionPipeline.from_pretrained(path, safety_checker=None, local_files_only=True)
+        pipe.set_progress_bar_config(disable=True)
+        reference = pipe(PROMPT, generator=torch.Generator("cpu").manual_seed(7), output_type="np").images[0]
+    picture = StableDiffusion.load(path, device="cpu").generate(Recipe(prompt=PROMPT, seed=7))
+    assert (picture.recipe.sampler, picture.recipe.steps, picture.recipe.guidance_scale) == ("plms", 50, 7.5)
+    assert np.abs(picture.pixels.astype(int) - (reference * 255).round().astype(int)).max() <= 1
+
+
+def test_a_recipe_of_other_weights_is_refused(ours):
+    with pytest.raises(RecipeError, match="made with other weights \\(aaaaaaaaaa\\)"):
+        ours.generate(Recipe(prompt=PROMPT, model_hash="a" * 64))
+    assert ours.generate(Recipe(prompt=PROMPT, steps=1, model_hash=ours.hash)).recipe.model_hash == ours.hash
+
+
+def test_a_model_that_draws_into_pictures_is_refused_in_one_line():
+    model = tiny_model()
+    model.unet.network = UNet(replace(UNET, in_channels=9))
+    with pytest.raises(RecipeError, match="draws into a picture that it is given"):
+        model.generate(Recipe(prompt=PROMPT))
+
+
 def test_the_prompt_and_the_seed_show_in_the_picture(ours):
     recipe = Recipe(prompt=PROMPT, seed=7, steps=3)
     pixels = ours.generate(recipe).pixels.astype(int)
@@ -129,7 +169,7 @@ def test_loading_and_drawing_open_no_socket(folder, monkeypatch):
 def test_latents_are_divided_by_the_models_scale(ours):
     z = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
-        assert torch.equal(ours.decode(z * VAE.scale), ours.vae.network.decode(z * VAE.scale / VAE.scale))
+        assert torch.equal(ours.decode(z * VAE.scale)[0], ours.vae.network.decode(z * VAE.scale / VAE.scale))
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])

@@ -12,16 +12,17 @@ Read next: `cli/generate.py`, which prints what happens here.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count, islice
+from textwrap import shorten
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from safelight.errors import NumericalError, SafelightError
-from safelight.picture import Picture, Provenance
+from safelight.picture import Picture
 from safelight.preview import Preview
 from safelight.recipe import Defaults, Recipe
 from safelight.stable_diffusion import Drawing, StableDiffusion
@@ -31,7 +32,11 @@ __all__ = ["Cancelled", "Engine", "Event", "Failed", "Finished", "Stepped", "Str
 
 @dataclass(frozen=True)
 class Stepped:
-    """A picture came one question further. `preview()` draws what the model makes of it now: (H, W, 3) uint8."""
+    """A picture came one question further. `preview()` draws what the model makes of it now: (H, W, 3) uint8.
+
+    `step` counts from 1 the rung of the ladder, of `steps`, that the question stood on. A sampler that asks more than
+    once in a step tells of a rung more than once.
+    """
 
     index: int
     recipe: Recipe
@@ -75,7 +80,7 @@ class Job:
 
     drawing: Drawing
     question: tuple[Tensor, float]
-    since: float = field(default_factory=time.monotonic)
+    since: float
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -84,7 +89,7 @@ class Job:
 
     @property
     def step(self) -> int:
-        """How many of the ladder's steps lie behind once the present question is answered."""
+        """The rung, counted from 1, that the present question stands on."""
         steps = len(self.drawing.sigmas) - 1
         return min(int((self.drawing.sigmas > self.question[1]).sum()) + 1, steps)
 
@@ -115,19 +120,20 @@ class Engine:
     @cached_property
     def preview(self) -> Preview:
         """The cheap look at this model's latents."""
-        return Preview.fit(self.model.decode, self.model.vae.network.config.latent_channels)
+        return Preview.fit(lambda z: self.model.decode(z)[0], self.model.vae.network.config.latent_channels)
 
-    def provenance(self) -> Provenance:
-        """What pictures of this engine are made on."""
-        return self.model.provenance()
+    def preview_of(self, denoised: Tensor) -> np.ndarray:
+        """Draw a denoised latent (1, C, H, W) as an image (H, W, 3), uint8."""
+        with torch.inference_mode():
+            return self.preview(denoised)
 
     def notices(self, recipe: Recipe) -> list[str]:
         """What a person should know before a picture is made: the words of a prompt that do not fit."""
-        cut = {"prompt": recipe.prompt, "negative prompt": recipe.negative_prompt}
-        lost = {name: self.model.tokenizer.truncated(text) for name, text in cut.items()}
-        length = self.model.tokenizer.length
+        said = {"prompt": recipe.prompt, "negative prompt": recipe.negative_prompt}
+        lost = {name: self.model.tokenizer.truncated(text) for name, text in said.items()}
+        room = self.model.tokenizer.length - 2
         return [
-            f"the {name} is longer than {length - 2} tokens; cut from {text.strip()!r} on"
+            f"the {name} is longer than {room} tokens; cut from {shorten(text.strip(), 60, placeholder=' ...')!r} on"
             for name, text in lost.items()
             if text is not None
         ]
@@ -160,7 +166,7 @@ class Stream(Iterator[Event]):
         return next(self._events)
 
     def cancel(self, index: int) -> None:
-        """Let a picture go before the next network call; one that is done or unknown stays as it is."""
+        """Let a picture go before the next network call, or before it begins; one that is done stays as it is."""
         self._cancelled.add(index)
 
     def _run(self, waiting: Iterator[tuple[int, Recipe]]) -> Iterator[Event]:
@@ -181,8 +187,9 @@ class Stream(Iterator[Event]):
             yield Cancelled(index, recipe)
             return
         try:
+            since = time.monotonic()
             drawing = self._engine.model.begin(recipe)
-            self._live[index] = Job(drawing, next(drawing.sampling))
+            self._live[index] = Job(drawing, next(drawing.sampling), since)
         except SafelightError as error:
             yield Failed(index, recipe, error)
 
@@ -204,13 +211,13 @@ class Stream(Iterator[Event]):
             return
         try:
             answers = self._answer([self._live[index] for index in indices])
-        except NumericalError as error:
+        except (NumericalError, torch.OutOfMemoryError) as error:
             if len(indices) == 1:
                 job = self._live.pop(indices[0])
-                problem = NumericalError(f"step {job.step} of {len(job.drawing.sigmas) - 1}: {error}")
-                yield Failed(indices[0], job.drawing.recipe, problem)
+                at = f"step {job.step} of {len(job.drawing.sigmas) - 1}: "
+                yield Failed(indices[0], job.drawing.recipe, _explained(error, job.drawing.recipe, at))
                 return
-            for index in indices:  # find out whose it was
+            for index in indices:  # find out whose it was, or ask for less at once
                 yield from self._tick([index])
             return
         for index, denoised in zip(indices, answers.split(1), strict=True):
@@ -225,8 +232,14 @@ class Stream(Iterator[Event]):
     def _advance(self, index: int, denoised: Tensor) -> Iterator[Event]:
         """Hand one job its answer; tell how far it came, or develop it if that was the last one."""
         job = self._live[index]
-        look = partial(self._look, denoised)
-        yield Stepped(index, job.drawing.recipe, job.step, len(job.drawing.sigmas) - 1, look)
+        recipe = job.drawing.recipe
+        if index not in self._cancelled:
+            look = partial(self._engine.preview_of, denoised)
+            yield Stepped(index, recipe, job.step, len(job.drawing.sigmas) - 1, look)
+        if index in self._cancelled:
+            del self._live[index]
+            yield Cancelled(index, recipe)
+            return
         try:
             with torch.inference_mode():
                 job.question = job.drawing.sampling.send(denoised)
@@ -234,10 +247,16 @@ class Stream(Iterator[Event]):
             del self._live[index]
             try:
                 picture = self._engine.model.develop(job.drawing, end.value)
-            except SafelightError as error:
-                yield Failed(index, job.drawing.recipe, error)
+            except (SafelightError, torch.OutOfMemoryError) as error:
+                yield Failed(index, recipe, _explained(error, recipe))
             else:
                 yield Finished(index, picture, time.monotonic() - job.since)
 
-    def _look(self, denoised: Tensor) -> np.ndarray:
-        return self._engine.preview(denoised)
+
+def _explained(error: Exception, recipe: Recipe, at: str = "") -> SafelightError:
+    """Make of what went wrong an error that a person can act on."""
+    if isinstance(error, torch.OutOfMemoryError):
+        size = f"{recipe.width}x{recipe.height}"
+        return SafelightError(f"{at}out of memory at {size}; ask for a smaller size, or for dtype float16")
+    assert isinstance(error, SafelightError)
+    return type(error)(f"{at}{error}")

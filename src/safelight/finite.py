@@ -24,13 +24,13 @@ Net = TypeVar("Net", bound=nn.Module)
 class Finite(Generic[Net]):
     """A network whose answers are finite, or a NumericalError that says which network failed.
 
-    `name` is what the error calls it ("UNet"). `retried` counts the rows that float32 had to rescue.
+    `name` is what the error calls it ("UNet"). The first rescue makes a float32 copy, which stays for the next one:
+    a network that overflows once will overflow again.
     """
 
     def __init__(self, name: str, network: Net) -> None:
         self.name = name
         self.network = network
-        self.retried = 0
         self._spare: Net | None = None
 
     @property
@@ -38,29 +38,34 @@ class Finite(Generic[Net]):
         """What the network computes in."""
         return next(self.network.parameters()).dtype
 
-    def ask(self, run: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
-        """Return `run(network, *inputs)` as float32 where the first input is; all inputs and the answer are (B, ...).
+    def ask(self, run: Callable[..., Tensor], *inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `run(network, *inputs)`, float32 and where the first input is, and which rows were rescued (B,) bool.
 
-        `run` must treat the rows of a batch apart from each other. Rows of the answer that are not finite are computed
-        again in float32. Raises NumericalError where they still are not, or where the network is float32 already.
+        All inputs and the answer are (B, ...), and `run` must treat the rows of a batch apart from each other. Rows of
+        the answer that are not finite are computed again in float32. Raises NumericalError where they still are not,
+        or where the network is float32 already.
         """
         answer = self._run(self.network, run, inputs)
-        lost = ~answer.flatten(1).isfinite().all(dim=1)
+        rescued = lost = _lost(answer)
         if lost.any() and self.dtype != torch.float32:
             if self._spare is None:
                 self._spare = copy.deepcopy(self.network).float()
-            self.retried += int(lost.sum())
             answer[lost] = self._run(self._spare, run, tuple(x[lost] for x in inputs))
-            lost = ~answer.flatten(1).isfinite().all(dim=1)
+            lost = _lost(answer)
         if lost.any():
             raise NumericalError(
                 f"the {self.name} answered with NaN or infinity, in float32 too: its weights, or what it was given, "
                 f"cannot be right. `safelight models check` examines the weights."
             )
-        return answer
+        return answer, rescued
 
     def _run(self, network: Net, run: Callable[..., Tensor], inputs: tuple[Tensor, ...]) -> Tensor:
         weight = next(network.parameters())
         # Token ids are no floats, and time steps (B,) stay exact: 981 would be 980 in bfloat16.
         moved = (x.to(weight if x.is_floating_point() and x.ndim > 1 else weight.device) for x in inputs)
         return run(network, *moved).to(inputs[0].device, torch.float32)
+
+
+def _lost(answer: Tensor) -> Tensor:
+    """Rows (B,) that hold NaN or infinity."""
+    return ~answer.flatten(1).isfinite().all(dim=1)

@@ -10,7 +10,7 @@ Read next: `diffusion/samplers`, then `engine.py`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -28,25 +28,32 @@ from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
 from safelight.picture import Picture, Provenance, from_tensor
-from safelight.prompts.conditioning import Conditioning, encode
+from safelight.prompts.conditioning import encode
 from safelight.recipe import Defaults, Recipe
 from safelight.weights.checkpoint import open_model
 from safelight.weights.library import name_of
 
 __all__ = ["Drawing", "StableDiffusion"]
 
+ATTENTION = "torch scaled_dot_product_attention"
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Drawing:
-    """One picture on its way: everything that the networks need to be told about it, and its suspended sampler."""
+    """One picture on its way: all that the networks need to be told about it, and its suspended sampler.
+
+    `shared` and `rescued` grow with the work: whether a network call served other pictures too, and which networks
+    overflowed and were asked again in float32. Both end in the picture's provenance.
+    """
 
     recipe: Recipe
     sigmas: Tensor
     positive: Tensor
     negative: Tensor
     sampling: Sampling
+    shared: bool = False
+    rescued: set[str] = field(default_factory=set)
 
 
 class StableDiffusion:
@@ -71,7 +78,6 @@ class StableDiffusion:
         self.defaults = defaults
         self.name = name
         self.hash = model_hash
-        self.denoiser = Denoiser(self.predict, schedule)
 
     @classmethod
     def load(cls, path: Path, *, device: str = "auto", dtype: str = "auto") -> "StableDiffusion":
@@ -105,23 +111,54 @@ class StableDiffusion:
     @torch.inference_mode()
     def begin(self, recipe: Recipe) -> Drawing:
         """Do all that comes before the first look at the UNet: context, sigmas, noise, and a sampler ready to ask."""
+        self.check(recipe)
         recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
         assert recipe.sampler and recipe.steps and recipe.width and recipe.height  # that is what resolved means
         sampler = SAMPLERS[recipe.sampler]
         sigmas = ladder(self.schedule, sampler, recipe.steps, recipe.schedule)
-        positive, negative = self.encode([recipe.prompt, recipe.negative_prompt], recipe.clip_skip).context.split(1)
+        context, rescued = self.encode([recipe.prompt, recipe.negative_prompt], recipe.clip_skip)
+        positive, negative = context.split(1)
 
         vae = self.vae.network
+        if recipe.width % vae.factor or recipe.height % vae.factor:
+            raise RecipeError(f"{recipe.width}x{recipe.height}: this model's sizes are multiples of {vae.factor}")
         shape = (vae.config.latent_channels, recipe.height // vae.factor, recipe.width // vae.factor)
         noise = Noise(recipe.seed, shape, recipe.rng)
         x = start(recipe.schedule or sampler.schedule, sampler, sigmas, noise.initial()).to(self.device)
         eta = recipe.eta if recipe.eta is not None else sampler.eta or 0.0
-        return Drawing(recipe, sigmas, positive, negative, sampler.run(x, sigmas, noise, eta))
+        sampling = sampler.run(x, sigmas, noise, eta)
+        return Drawing(recipe, sigmas, positive, negative, sampling, rescued={self.text.name} if rescued else set())
+
+    def check(self, recipe: Recipe) -> None:
+        """Refuse, with a RecipeError, what this model cannot draw."""
+        if recipe.model_hash not in (None, self.hash):
+            raise RecipeError(
+                f"the recipe was made with other weights ({recipe.model_hash[:10]}) than those of {self.name} "
+                f"({self.hash[:10]}); leave model_hash out to draw it with these"
+            )
+        layers = self.text.network.config.layers
+        if recipe.clip_skip > layers:
+            raise RecipeError(f"clip_skip {recipe.clip_skip} is too many: this text encoder has {layers} layers")
+        inputs, latents = self.unet.network.config.in_channels, self.vae.network.config.latent_channels
+        if inputs != latents:
+            raise RecipeError(
+                f"{self.name} draws into a picture that it is given (its UNet takes {inputs} channels, not {latents}); "
+                "choose a model that draws from nothing"
+            )
 
     def guided(self, drawings: Sequence[Drawing]) -> Denoise:
         """Make the denoiser that answers one question of each of some drawings, in one network call for all of them."""
+        for drawing in drawings:
+            drawing.shared |= len(drawings) > 1
+
+        def network(x: Tensor, t: Tensor, context: Tensor) -> Tensor:
+            answer, rescued = self.unet.ask(lambda unet, *inputs: unet(*inputs), x, t, context)
+            for row in rescued.nonzero().flatten().tolist():  # rows are the drawings, once or twice over
+                drawings[row % len(drawings)].rescued.add(self.unet.name)
+            return answer
+
         return classifier_free(
-            self.denoiser,
+            Denoiser(network, self.schedule),
             torch.cat([drawing.positive for drawing in drawings]),
             torch.cat([drawing.negative for drawing in drawings]),
             torch.tensor([drawing.recipe.guidance_scale for drawing in drawings], dtype=torch.float64),
@@ -132,37 +169,41 @@ class StableDiffusion:
     @torch.inference_mode()
     def develop(self, drawing: Drawing, x: Tensor) -> Picture:
         """Turn where the sampler ended, x (1, C, H, W), into a picture that carries its recipe."""
-        pixels = self.decode(finish(x, drawing.sigmas))[0]
-        return Picture(from_tensor(pixels), drawing.recipe, self.provenance())
+        pixels, rescued = self.decode(finish(x, drawing.sigmas))
+        if rescued:
+            drawing.rescued.add(self.vae.name)
+        dtype = str(self.unet.dtype).removeprefix("torch.")
+        made = Provenance.here(
+            str(self.device),
+            dtype,
+            ATTENTION,
+            self.hash,
+            alone=not drawing.shared,
+            rescued=tuple(sorted(drawing.rescued)),
+        )
+        return Picture(from_tensor(pixels[0]), drawing.recipe, made)
 
-    def encode(self, prompts: Sequence[str], clip_skip: int = 1) -> Conditioning:
-        """Prompts to their context (B, T, D), with what was cut from those that are too long."""
-        layers = self.text.network.config.layers
-        if clip_skip > layers:
-            raise RecipeError(f"clip_skip {clip_skip} is too many: this text encoder has {layers} layers")
-        return encode(prompts, self.tokenizer, self.read, clip_skip)
+    def encode(self, prompts: Sequence[str], clip_skip: int = 1) -> tuple[Tensor, bool]:
+        """Prompts to their context (B, T, D), and whether float32 had to rescue it."""
+        rescued = False
 
-    def read(self, ids: Tensor, skip: int) -> Tensor:
-        """Ask the text encoder: token ids (B, T) -> hidden states (B, T, D)."""
-        return self.text.ask(lambda text, ids: text(ids, skip), ids.to(self.device))
+        def read(ids: Tensor, skip: int) -> Tensor:
+            nonlocal rescued
+            context, rows = self.text.ask(lambda text, ids: text(ids, skip), ids.to(self.device))
+            rescued = bool(rows.any())
+            return context
 
-    def predict(self, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
-        """Ask the UNet: latents (B, C, H, W), time steps (B,), context (B, T, D) -> epsilon or v (B, C, H, W)."""
-        return self.unet.ask(lambda unet, *inputs: unet(*inputs), x, t, context)
+        return encode(prompts, self.tokenizer, read, clip_skip).context, rescued
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Scaled latents (B, C, H, W) -> pixels (B, 3, 8H, 8W), about in [-1, 1]."""
-        return self.vae.ask(lambda vae, z: vae.decode(z), latents.float() / self.vae.network.config.scale)
+    def decode(self, latents: Tensor) -> tuple[Tensor, bool]:
+        """Scaled latents (B, C, H, W) to pixels (B, 3, 8H, 8W), about in [-1, 1]; and whether float32 rescued them."""
+        pixels, rows = self.vae.ask(lambda vae, z: vae.decode(z), latents.float() / self.vae.network.config.scale)
+        return pixels, bool(rows.any())
 
     @property
     def device(self) -> torch.device:
         """Where the networks are, and the latents with them."""
         return next(self.unet.network.parameters()).device
-
-    def provenance(self) -> Provenance:
-        """Say what this model runs on, for the picture's metadata."""
-        dtype = str(self.unet.dtype).removeprefix("torch.")
-        return Provenance.here(str(self.device), dtype, "torch scaled_dot_product_attention", self.hash)
 
 
 def _device(name: str) -> torch.device:
