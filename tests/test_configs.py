@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 from model_files import TEXT, UNET, VAE
+from safelight.diffusion.schedule import ScheduleConfig
 from safelight.errors import WeightsError
 from safelight.models.text import TextConfig
 from safelight.models.unet import UNetConfig
 from safelight.models.vae import AutoencoderConfig
+from safelight.recipe import Defaults
 from safelight.weights.configs import text_config, text_json, unet_config, unet_json, vae_config, vae_json
+from safelight.weights.scheduler import sampling, schedule_config, scheduler_json
 
 PARTS = {
     "unet": (unet_config, lambda: unet_json(UNET, 64)),
@@ -88,3 +91,44 @@ def test_a_config_that_asks_for_what_is_not_here_is_refused_by_name_and_value(pa
         read(write() | change, Path("model/config.json"))
     assert str(caught.value).startswith("model/config.json: ")
     assert len(str(caught.value).splitlines()) == 1
+
+
+STRANGE = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    7,
+    10**30,
+    1e300,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    [],
+    [[]],
+    [1, "x"],
+    {},
+    {"a": 1},
+]
+READERS = {
+    **{part: (read, write) for part, (read, write) in PARTS.items()},
+    "schedule": (schedule_config, lambda: scheduler_json(ScheduleConfig(), Defaults())),
+    "sampling": (sampling, lambda: scheduler_json(ScheduleConfig(), Defaults(sampler="euler", schedule="karras"))),
+}
+
+
+@pytest.mark.parametrize("part", READERS)
+def test_any_value_in_any_place_is_read_or_refused_in_one_line(part):
+    read, write = READERS[part]
+    for key in [*write(), "a_new_key", "num_attention_heads", "_class_name"]:
+        for value in STRANGE:
+            try:
+                read(write() | {key: value}, Path("c.json"))
+                said = "one line"
+            except WeightsError as error:
+                said = str(error)
+            assert len(said.splitlines()) == 1
+            assert len(said) < 400

@@ -40,7 +40,7 @@ def sizes(file: TensorFile) -> dict[Part, Values]:
     for part, values in usual.items():
         try:
             found[part] = values | readers[part](file, shape)
-        except (KeyError, IndexError):  # a tensor is missing or misshapen: the strict table will say which
+        except (KeyError, IndexError, ValueError):  # a tensor is missing or misshapen: the strict table will say which
             found[part] = values
     return found
 
