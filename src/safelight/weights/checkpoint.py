@@ -114,15 +114,19 @@ def examine(path: Path, variant: str | None = None) -> ModelFiles:
     """Open a model as `open_model` does, but leave it to the caller to look for faults in `report`."""
     path = Path(path)
     try:
-        if path.is_dir():
-            return from_folder(path, variant)
-        if not path.exists():
-            raise WeightsError(f"no model at {path}: there is no such file or folder")
-        if not path.is_file():
-            raise WeightsError(f"{path} is neither a file nor a folder; give a model folder or a .safetensors file")
+        kind = "folder" if path.is_dir() else "file" if path.is_file() else "other" if path.exists() else "nothing"
     except (OSError, ValueError) as error:  # a path that no file system takes, or one that may not be looked into
         reason = error.strerror if isinstance(error, OSError) else error
         raise WeightsError(f"{str(path)[:200]!r} cannot be read: {reason}") from error
+    if kind == "nothing":
+        raise WeightsError(f"no model at {path}: there is no such file or folder")
+    if kind == "other":
+        raise WeightsError(f"{path} is neither a file nor a folder; give a model folder or a .safetensors file")
+    if kind == "folder":
+        try:
+            return from_folder(path, variant)
+        except OSError as error:  # a folder in it that may not be looked into
+            raise WeightsError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
     if path.suffix in (".ckpt", ".pt", ".pth", ".bin"):
         raise WeightsError(
             f"{path} is a pickle, which Safelight does not read: opening such a file runs whatever code it carries; "

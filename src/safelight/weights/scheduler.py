@@ -67,13 +67,13 @@ def sampling(values: Mapping[str, object], where: Path) -> tuple[str, str, str |
         sampler = "dpmpp_2m"
         note = f"{where} names the sampler {str(name)[:60]!r}, which is not known here; {sampler} takes its place"
     spacing = config.get("timestep_spacing", "leading" if sampler in LEADING else "linspace")
-    if spacing not in SPACINGS:
+    if not isinstance(spacing, str) or spacing not in SPACINGS:
         raise config.refuse("timestep_spacing", ", ".join(SPACINGS))
     if values.get("use_karras_sigmas") is True:
         return sampler, "karras", note
     if values.get("use_exponential_sigmas") is True:
         return sampler, "exponential", note
-    return sampler, SPACINGS[str(spacing)], note
+    return sampler, SPACINGS[spacing], note
 
 
 def scheduler_json(config: ScheduleConfig, defaults: Defaults) -> dict[str, object]:
