@@ -80,9 +80,7 @@ def test_a_module_imports_only_from_its_own_room_and_from_lower_layers(path):
         if here == "__init__" and len(parts) == 2 and there not in LAYERS:
             continue
         same, lower = there == here, LAYERS[there] < LAYERS[here]
-        # The three networks meet their schedule here, and the preview looks through the decoder it is handed.
-        beside = (here, there) in {("stable_diffusion", "preview")}
-        assert same or lower or beside, f"{path.name} (layer {LAYERS[here]}) imports {module} (layer {LAYERS[there]})"
+        assert same or lower, f"{path.name} (layer {LAYERS[here]}) imports {module} (layer {LAYERS[there]})"
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

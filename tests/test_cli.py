@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import safelight
-from model_files import folder_model, single_model
+from model_files import edit_json, folder_model, single_model
 from safelight.cli import main
 from safelight.cli.output import Output, slug
+from safelight.cli.verify import reasons
 from safelight.cli.vocabulary import hint
 from safelight.errors import NumericalError, OutputError, RecipeError, WeightsError
 from safelight.picture import Picture, Provenance
@@ -45,6 +47,8 @@ class NoiseModel:
         return self.words
 
     def draw(self, recipe):
+        if recipe.model_hash not in (None, self.model_hash):
+            raise RecipeError("the recipe was made with other weights")  # as a model does
         recipe = recipe.resolved(self.defaults, self.model_hash)
         pixels = np.random.default_rng(recipe.seed).integers(0, 256, (recipe.height, recipe.width, 3), np.uint8)
         self.made.append(recipe)
@@ -606,7 +610,11 @@ def test_a_model_that_has_moved_is_asked_for(model, capsys, monkeypatch):
     monkeypatch.setattr("safelight.weights.library.find", gone)
     capsys.readouterr()
     assert main(["verify", "a.png"]) == 2
-    assert "'there'; say where it is now with --model" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "'there' (weights ababababab), which is not known here by that name; say where it is with --model" in said
+    assert said.count("\n") == 1
+    assert main(["generate", "--recipe", "a.png", "--output", "b.png"]) == 2
+    assert "say where it is with --model" in capsys.readouterr().err
     assert main(["verify", "a.png", "--model", "here"]) == 0
     assert model.asked[-1][0] == "here"
 
@@ -629,6 +637,40 @@ def test_a_difference_of_environment_is_named(model, capsys):
     assert "no more than rounding" in said[0]
     assert said[1].startswith("  the weights: cdcd")
     assert said[2].startswith("  torch: 2.10.0 then, ")
+    assert sum("the weights" in line for line in said) == 1
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["with provenance", "without"])
+def test_other_weights_than_the_pictures_are_named_and_the_exit_code_is_1(model, capsys, recorded):
+    main(["generate", "a boat", "--seed", "9", "--output", "a.png"])
+    found = Picture.open("a.png")
+    recipe = found.recipe.model_copy(update={"model_hash": "cd" * 32})
+    Picture(found.pixels ^ 1, recipe, found.provenance if recorded else None).save("a.png")
+    capsys.readouterr()
+    assert main(["verify", "a.png"]) == 1
+    said = capsys.readouterr()
+    assert "other weights (cdcdcdcdcd) than this model's (ababababab)" in said.err
+    assert "--model" in said.err
+    assert said.out.splitlines()[1].startswith("  the weights: cdcd")
+    assert "edited" not in said.out
+
+
+@pytest.mark.parametrize(
+    ("device", "changes", "said"),
+    [
+        ("cpu (AVX2)", {}, "the pixels in the file were probably edited"),
+        ("cuda (H200)", {}, "a GPU may round differently from run to run, and shared network calls do (--exact)"),
+        ("cuda (H200)", {"alone": False}, "whether the networks were asked for this picture alone: no then, yes now"),
+        ("cuda (H200)", {"rescued": ("UNet",)}, "computed again in float32: UNet then, nothing now"),
+    ],
+)
+def test_pixels_that_a_gpu_may_have_rounded_otherwise_are_not_called_edited(device, changes, said):
+    made = Provenance.here("cpu", "float32", "none", "ab" * 32).model_copy(update={"device": device})
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    then = Picture(pixels, Recipe(), made.model_copy(update=changes))
+    (line,) = reasons(then, Picture(pixels + 1, Recipe(), made))
+    assert said in line
+    assert ("edited" in line) == device.startswith("cpu")
 
 
 # -- A real model of random weights on disk ----------------------------------------------------------------------------
@@ -655,8 +697,30 @@ def test_a_model_on_disk_draws_and_its_picture_is_verified_from_anywhere(on_disk
     assert len({Picture.open(line["path"]).pixels.tobytes() for line in lines}) == 3
     Path("elsewhere").mkdir()
     monkeypatch.chdir("elsewhere")
-    assert main(["verify", "../5-a-red-car.png"]) == 0
+    assert str(on_disk).encode() not in Path("../5-a-red-car.png").read_bytes()  # where files are is nobody's business
+    assert main(["verify", "../5-a-red-car.png"]) == 2
+    assert f"{Path(name).name!r} (weights {lines[0]['recipe']['model_hash'][:10]})" in capsys.readouterr().err
+    assert main(["verify", "../5-a-red-car.png", "--model", str(on_disk / name)]) == 0
     assert capsys.readouterr().out == "the same: all 4096 pixels\n"
+
+
+def test_where_diffusers_would_draw_another_picture_is_said_by_show_and_once_by_generate(
+    on_disk, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(on_disk / "folder", "m")
+    Path("m/safelight.json").unlink()
+    edit_json(Path("m/scheduler/scheduler_config.json"), _class_name="UniPCMultistepScheduler")
+    assert main(["models", "show", "m", "--json"]) == 0
+    (said,) = json.loads(capsys.readouterr().out)["notes"]
+    assert "unipc on uniform: pictures will differ slightly" in said
+    assert main(["models", "show", "m"]) == 0
+    assert said in capsys.readouterr().err
+    asked = ["generate", "a", "--count", "2", "--steps", "1", "--model", "m", "--width", "64", "--height", "64"]
+    assert main(asked) == 0
+    assert capsys.readouterr().err.count(said) == 1
+    assert main([*asked, "--sampler", "euler"]) == 0
+    assert said not in capsys.readouterr().err
 
 
 def test_a_prompt_that_is_too_long_is_cut_and_the_word_is_named(on_disk, tmp_path, monkeypatch, capsys):

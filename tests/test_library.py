@@ -68,7 +68,14 @@ def test_a_model_is_found_by_name_by_the_end_of_its_name_and_by_path(master, hom
     shutil.copytree(master / "model", tmp_path / "here")
     assert library.find("here") == Path("here")
     assert library.name_of(whole) == "CompVis/stable-diffusion-v1-4"
-    assert library.name_of(tmp_path) == str(tmp_path)
+
+
+def test_outside_the_library_a_model_is_called_by_the_last_part_of_its_path(tmp_path, monkeypatch):
+    assert library.name_of(tmp_path / "secret" / "dreamy.safetensors") == "dreamy.safetensors"
+    assert library.name_of(Path("there") / "model") == "model"
+    assert library.name_of(Path()) == tmp_path.name
+    assert library.name_of(Path("there") / "..") == tmp_path.name
+    assert library.name_of(Path("/")) == "model"
 
 
 def test_the_end_of_two_names_is_not_enough(master, home):

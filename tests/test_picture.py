@@ -6,6 +6,7 @@ import os
 import struct
 import tracemalloc
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image, PngImagePlugin
 
 from recipes import outcome, recipes
 from safelight.errors import NumericalError, OutputError, PictureError
+from safelight.metadata import open_image
 from safelight.picture import (
     Picture,
     Provenance,
@@ -353,6 +355,43 @@ def test_bombs_are_refused_before_they_are_unpacked(tmp_path):
     assert "pixels are too many" in refusal(tmp_path / "tall.png")
 
 
+def test_a_fault_of_ours_is_not_blamed_on_the_file_and_a_lack_of_memory_stays_one(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    picture().save(path)
+    for fault in (AttributeError("ours"), MemoryError(), OSError("ours")):
+        with pytest.raises(type(fault)) as caught, open_image(path):
+            raise fault
+        assert caught.value is fault
+
+    def none_left(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(Image, "open", none_left)
+    with pytest.raises(MemoryError):
+        read_metadata(path)
+
+
+def test_one_picture_can_be_opened_while_another_thread_holds_one_open(tmp_path):
+    path = tmp_path / "a.png"
+    picture().save(path)
+    with open_image(path), ThreadPoolExecutor(1) as other:
+        assert other.submit(read_metadata, path).result(timeout=20).recipe == RECIPE
+
+
+@pytest.mark.parametrize("inside", ["&#" + "9" * 5000 + ";", "&#x110000;", "&#0;"])
+def test_xmp_with_characters_that_there_are_not_is_refused(tmp_path, inside):
+    Image.fromarray(noise()).save(tmp_path / "a.webp", xmp=f"<safelight:made>{inside}</safelight:made>".encode())
+    assert "holds a recipe that cannot be used" in refusal(tmp_path / "a.webp")
+
+
+def test_an_extended_xmp_that_is_cut_short_is_passed_over(tmp_path):
+    picture().save(tmp_path / "a.jpg")
+    data = (tmp_path / "a.jpg").read_bytes()
+    cut = b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32 + b"\0\0"
+    (tmp_path / "a.jpg").write_bytes(data[:2] + b"\xff\xe1" + struct.pack(">H", len(cut) + 2) + cut + data[2:])
+    assert read_metadata(tmp_path / "a.jpg").recipe == RECIPE
+
+
 def test_a_file_of_absurd_length_is_not_read(tmp_path):
     with (tmp_path / "sparse.png").open("wb") as file:
         file.write(png(ours('{"recipe": {}}')))
@@ -516,10 +555,24 @@ def test_equal_environments_leave_nothing_to_explain():
 
 @pytest.mark.parametrize("field", list(Provenance.model_fields))
 def test_each_field_that_differs_is_explained_in_words(field):
-    other = PROVENANCE.model_copy(update={field: 3 if field == "threads" else "other"})
+    values = {"threads": 3, "alone": False, "rescued": ("UNet", "autoencoder")}
+    other = PROVENANCE.model_copy(update={field: values.get(field, "other")})
     (line,) = explain(PROVENANCE, other)
-    assert f"{getattr(PROVENANCE, field)} then, {getattr(other, field)} now" in line
+    words = {"alone": "yes then, no now", "rescued": "nothing then, UNet, autoencoder now"}
+    assert words.get(field, f"{getattr(PROVENANCE, field)} then, {getattr(other, field)} now") in line
     assert "_" not in line.split(":")[0]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_shared_calls_and_rescues_are_carried_and_files_from_before_are_read(folder, suffix):
+    made = PROVENANCE.model_copy(update={"alone": False, "rescued": ("UNet", "autoencoder")})
+    Picture(noise(), RECIPE, made).save(folder / f"shared{suffix}")
+    assert read_metadata(folder / f"shared{suffix}").provenance == made
+    old = {name: value for name, value in PROVENANCE.model_dump().items() if name not in ("alone", "rescued")}
+    (folder / "old.png").write_bytes(png(ours(json.dumps({"recipe": {}, "provenance": old}))))
+    found = read_metadata(folder / "old.png").provenance
+    assert found is not None
+    assert (found.alone, found.rescued) == (True, ())
 
 
 def test_the_weights_are_the_first_explanation():
@@ -536,6 +589,9 @@ def test_here_and_now_are_described():
     assert here == Provenance.here(torch.device("cpu"), "float32", "fused", "ab" * 32)
     assert (here.safelight, here.torch, here.dtype) == (safelight.__version__, torch.__version__, "float32")
     assert here.device.startswith("cpu (")
+    assert (here.alone, here.rescued) == (True, ())
+    shared = Provenance.here("cpu", "float32", "fused", "ab" * 32, alone=False, rescued=("UNet",))
+    assert (shared.alone, shared.rescued) == (False, ("UNet",))
     assert here.threads == torch.get_num_threads()
 
 

@@ -34,7 +34,17 @@ from safelight.errors import PictureError, RecipeError
 from safelight.provenance import Provenance
 from safelight.recipe import Recipe, json_object, recipe_from
 
-__all__ = ["Metadata", "exif_with", "jpeg_with", "metadata_of", "open_image", "png_with", "read_metadata", "xmp_with"]
+__all__ = [
+    "Metadata",
+    "decoding",
+    "exif_with",
+    "jpeg_with",
+    "metadata_of",
+    "open_image",
+    "png_with",
+    "read_metadata",
+    "xmp_with",
+]
 
 MOST_PIXELS = 4 * 2048 * 2048
 """Pixels in a file that we decode; asked before anything is decoded."""
@@ -132,26 +142,37 @@ _filters = threading.RLock()
 
 @contextmanager
 def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open a picture from a stranger: PNG, JPEG or WebP, of bounded size; whatever is wrong becomes a `PictureError`.
+    """Open a picture from a stranger: PNG, JPEG or WebP, of bounded size; raises `PictureError` for anything else.
 
-    Nothing is decoded before the size is known to be bearable.
+    Nothing is decoded before the size is known to be bearable. What is asked of the image later stands in `decoding`.
     """
-    try:
+    with decoding(path):
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # a pipe would make us wait for ever
             raise PictureError(f"{path} is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no file'}, not a picture")
         if found.st_size > _MOST_BYTES:
             raise PictureError(f"{path}: {found.st_size} bytes are too many for a picture")
+        image = Image.open(path, formats=["PNG", "JPEG", "WEBP"])
+    with image:
+        if image.width * image.height > MOST_PIXELS:
+            raise PictureError(
+                f"{path}: {image.width}x{image.height} pixels are too many; at most {MOST_PIXELS} are read"
+            )
+        yield image
+
+
+@contextmanager
+def decoding(path: Path) -> Iterator[None]:
+    """Stand around calls of Pillow, and nothing else: whatever a stranger's file makes of them is a `PictureError`.
+
+    Only a lack of memory stays what it is.
+    """
+    try:
         # Pillow warns about oddities in hostile files; the filters that silence it belong to the whole process.
         with _filters, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=["PNG", "JPEG", "WEBP"]) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise PictureError(
-                        f"{path}: {image.width}x{image.height} pixels are too many; at most {MOST_PIXELS} are read"
-                    )
-                yield image
-    except (PictureError, RecipeError):
+            yield
+    except (PictureError, MemoryError):
         raise
     except UnidentifiedImageError:
         raise PictureError(f"{path} is not a PNG, JPEG or WebP picture, or is broken at its start") from None
@@ -176,10 +197,11 @@ def read_metadata(path: Path | str) -> Metadata:
 
 def metadata_of(image: Image.Image, path: Path) -> Metadata:
     """Read the recipe of an opened image; `path` is for the message."""
-    made, text = _texts(image)
+    made, text = _texts(image, path)
     if made is None and text is None and image.format == "PNG":
-        image.load()  # other programs may write their text after the pixels
-        made, text = _texts(image)
+        with decoding(path):
+            image.load()  # other programs may write their text after the pixels
+        made, text = _texts(image, path)
     try:
         if made is not None:
             return _from_truth(made)
@@ -205,46 +227,50 @@ def _from_truth(made: str) -> Metadata:
     return Metadata(recipe_from(recipe), provenance, "safelight", left_out)
 
 
-def _texts(image: Image.Image) -> tuple[str | None, str | None]:
+def _texts(image: Image.Image, path: Path) -> tuple[str | None, str | None]:
     """Find our JSON and the `parameters` text, each None where there is none."""
     if image.format == "PNG":
         found = [image.info.get(key) for key in ("safelight", "parameters")]
         made, text = (str(value) if isinstance(value, str) else None for value in found)
     else:
-        made = _from_xmp(_xmp_of(image))
-        text = _user_comment(image) if made is None else None
+        made = _from_xmp(_xmp_of(image, path), path)
+        text = _user_comment(image, path) if made is None else None
     if max(len(made or ""), len(text or "")) > _LONGEST_TEXT:
-        raise ValueError("its texts are too long")
+        raise PictureError(f"{path}: its texts are too long")
     return made, text
 
 
-def _xmp_of(image: Image.Image) -> str:
+def _xmp_of(image: Image.Image, path: Path) -> str:
     """Give the XMP of an image, Extended XMP joined to it."""
     xmp = image.info.get("xmp", b"")
     parts: dict[int, bytes] = {}
     for marker, body in image.applist if isinstance(image, JpegImagePlugin.JpegImageFile) else []:
-        if marker == "APP1" and body.startswith(_EXTENDED_XMP):
-            head = len(_EXTENDED_XMP) + 32
+        head = len(_EXTENDED_XMP) + 32
+        if marker == "APP1" and body.startswith(_EXTENDED_XMP) and len(body) >= head + 8:
             parts[struct.unpack(">II", body[head : head + 8])[1]] = body[head + 8 :]
     whole = (xmp if isinstance(xmp, bytes) else b"") + b"".join(parts[at] for at in sorted(parts))
     if len(whole) > _MOST_TEXT:
-        raise ValueError("its XMP is too long")
+        raise PictureError(f"{path}: its XMP is too long")
     return whole.decode("utf-8", errors="replace")
 
 
-def _from_xmp(xmp: str) -> str | None:
+def _from_xmp(xmp: str, path: Path) -> str | None:
     """Take our property out of XMP, as an element, or as the attribute that some tools make of it."""
     # By hand, not with an XML parser: two searches cannot be made to expand entities.
     for begin, end in (("<safelight:made>", "</safelight:made>"), ('safelight:made="', '"')):
         _, found, rest = xmp.partition(begin)
         if found:
-            return html.unescape(rest.partition(end)[0])
+            try:
+                return html.unescape(rest.partition(end)[0])
+            except ValueError:  # "&#" and thousands of digits
+                raise PictureError(f"{path} holds a recipe that cannot be used: its XMP is damaged") from None
     return None
 
 
-def _user_comment(image: Image.Image) -> str | None:
+def _user_comment(image: Image.Image, path: Path) -> str | None:
     """Read EXIF UserComment; its UTF-16 may have either order of bytes, whatever the standard says."""
-    comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
+    with decoding(path):
+        comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
     if isinstance(comment, str):
         return comment
     if not isinstance(comment, bytes):

@@ -25,6 +25,7 @@ from safelight import infotext
 from safelight.errors import NumericalError, OutputError, PictureError
 from safelight.metadata import (
     Metadata,
+    decoding,
     exif_with,
     jpeg_with,
     metadata_of,
@@ -157,7 +158,8 @@ class Picture:
         path = Path(path)
         with open_image(path) as image:
             found = metadata_of(image, path)
-            pixels = np.asarray(image.convert("RGB"))
+            with decoding(path):
+                pixels = np.asarray(image.convert("RGB"))
         return cls(pixels, found.recipe, found.provenance)
 
     def image(self) -> Image.Image:

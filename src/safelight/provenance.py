@@ -36,10 +36,20 @@ class Provenance(BaseModel):
     attention: _Name
     threads: Annotated[int, Field(ge=1, le=2**20)]
     model_hash: _Name
+    alone: bool = True
+    """Whether the networks were asked for this picture alone; a call shared with neighbours may round differently."""
+    rescued: Annotated[tuple[_Name, ...], Field(max_length=16, strict=False)] = ()  # JSON has no tuples
+    """The networks that overflowed, and were asked again in float32."""
 
     @classmethod
     def here(
-        cls, device: "torch.device | str", dtype: "torch.dtype | str", attention: str, model_hash: str
+        cls,
+        device: "torch.device | str",
+        dtype: "torch.dtype | str",
+        attention: str,
+        model_hash: str,
+        alone: bool = True,
+        rescued: tuple[str, ...] = (),
     ) -> "Provenance":
         """Say what this process would produce pictures with."""
         import torch
@@ -59,6 +69,8 @@ class Provenance(BaseModel):
             attention=attention,
             threads=torch.get_num_threads(),
             model_hash=model_hash,
+            alone=alone,
+            rescued=rescued,
         )
 
 
@@ -68,6 +80,8 @@ _WORDS = {
     "torch": "torch",
     "device": "the device",
     "dtype": "the number type",
+    "rescued": "what overflowed and was computed again in float32",
+    "alone": "whether the networks were asked for this picture alone",
     "attention": "the attention kernel",
     "threads": "the number of CPU threads",
     "platform": "the operating system",
@@ -79,5 +93,15 @@ def explain(before: Provenance, now: Provenance) -> list[str]:
     """Name each difference between two environments, the likeliest cause of different pixels first."""
     then, today = before.model_dump(), now.model_dump()
     return [
-        f"{words}: {then[name]} then, {today[name]} now" for name, words in _WORDS.items() if then[name] != today[name]
+        f"{words}: {_said(then[name])} then, {_said(today[name])} now"
+        for name, words in _WORDS.items()
+        if then[name] != today[name]
     ]
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "nothing"
+    return str(value)

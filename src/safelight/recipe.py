@@ -173,6 +173,7 @@ class Recipe(_Checked):
 
         Nothing is None afterwards, except `eta` when the sampler has none, and `model_hash` when it is not given.
         A schedule left open is the model's with the model's own sampler, and the usual one of any other sampler.
+        `prompt_syntax` becomes "plain", for that is how every prompt is read so far.
         """
         sampler = self.sampler or defaults.sampler
         own = sampler == defaults.sampler
@@ -188,6 +189,8 @@ class Recipe(_Checked):
                 "guidance_scale": defaults.guidance_scale if self.guidance_scale is None else self.guidance_scale,
                 "sampler": sampler,
                 "schedule": self.schedule or (defaults.schedule if own else USUAL_SCHEDULE[sampler]),
+                # To record "weighted" now would change what old pictures mean on the day that weights are read.
+                "prompt_syntax": "plain",
                 "eta": eta if eta is not None or not self.eta else self.eta,  # a wrong eta is refused, not dropped
                 "model_hash": self.model_hash if model_hash is None else model_hash,
             }

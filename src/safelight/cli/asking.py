@@ -6,12 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safelight.cli.output import SUFFIXES
-from safelight.errors import RecipeError, nearest
+from safelight.errors import RecipeError, WeightsError, nearest
 
 if TYPE_CHECKING:
     from safelight.recipe import Recipe
 
-__all__ = ["DTYPES", "DeviceOption", "DtypeOption", "ExactOption", "JsonOption", "check_dtype", "read_recipe"]
+__all__ = [
+    "DTYPES",
+    "DeviceOption",
+    "DtypeOption",
+    "ExactOption",
+    "JsonOption",
+    "check_dtype",
+    "check_model",
+    "read_recipe",
+]
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 
@@ -27,6 +36,25 @@ def check_dtype(name: str) -> None:
     """Refuse an unknown dtype at once, before torch is loaded; raises RecipeError."""
     if name not in DTYPES:
         raise RecipeError(f"dtype {name!r} is not known.{nearest(name, DTYPES)}")
+
+
+def check_model(recipe: "Recipe", where: Path) -> None:
+    """Ask for the model that a file was made with, if it is not known by the name it has there; raises WeightsError.
+
+    Outside the library a model is named by the last part of its path, which says what it is but not where.
+    """
+    from safelight.weights import library
+
+    try:
+        library.find(recipe.model)
+    except WeightsError:
+        if recipe.model == library.BUNDLED:
+            raise
+        weights = f" (weights {recipe.model_hash[:10]})" if recipe.model_hash else ""
+        raise WeightsError(
+            f"{where} was made with the model {recipe.model!r}{weights}, which is not known here by that name; "
+            "say where it is with --model"
+        ) from None
 
 
 def read_recipe(path: Path) -> "Recipe":

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safelight.cli.asking import DeviceOption, DtypeOption, ExactOption, JsonOption, check_dtype, read_recipe
+from safelight.cli.asking import (
+    DeviceOption,
+    DtypeOption,
+    ExactOption,
+    JsonOption,
+    check_dtype,
+    check_model,
+    read_recipe,
+)
 from safelight.cli.output import Output
 from safelight.cli.saying import note
 from safelight.cli.telling import Telling
@@ -53,9 +61,7 @@ def generate(
     sampler: Annotated[
         str | None, typer.Option(help="ddim, ddpm, plms, lms, euler, euler_a, heun, dpmpp_2m or unipc.")
     ] = None,
-    schedule: Annotated[
-        str | None, typer.Option(help="leading, uniform, trailing, karras or exponential.")
-    ] = None,
+    schedule: Annotated[str | None, typer.Option(help="leading, uniform, trailing, karras or exponential.")] = None,
     eta: Annotated[float | None, typer.Option(help="New noise at each step, 0 to 1; ddim and euler_a have it.")] = None,
     width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
     height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
@@ -102,6 +108,8 @@ def generate(
     first = _recipe({name: value for name, value in asked.items() if value is not None}, recipe, count)
     check_dtype(dtype)
     place = Output.of(output, count)
+    if recipe is not None and model is None:
+        check_model(first, recipe)
 
     import safelight
 
@@ -146,7 +154,8 @@ def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe"
 def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
     """What a person should know before the first picture is made."""
     from safelight.cli.vocabulary import hint
-    from safelight.weights.library import BUNDLED
+    from safelight.weights.library import BUNDLED, find
+    from safelight.weights.remarks import remark_on
 
     if place.numbered:
         yield f"--output names one file for {place.count} pictures: numbering them"
@@ -154,6 +163,10 @@ def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
         yield "the recipe was made with other weights than this model's; expect another picture"
     if first.prompt_syntax == "weighted":
         yield "weighted prompts are read as plain text for now"
+    usual = engine.defaults
+    drawn = first.resolved(usual)
+    if (drawn.sampler, drawn.schedule) == (usual.sampler, usual.schedule) and (differs := remark_on(find(first.model))):
+        yield differs
     yield from engine.notices(first)
     if first.model == BUNDLED and (strange := hint(first.prompt)):
         yield strange

@@ -89,11 +89,16 @@ def show(model: ModelArgument, variant: VariantOption = None, as_json: JsonOptio
     from safelight.weights import library
     from safelight.weights.checkpoint import open_model
 
-    about = description(open_model(library.find(model), variant))
+    files = open_model(library.find(model), variant)
+    about = description(files)
     if as_json:
         print(json.dumps(about))
         return
+    for remark in files.notes:
+        note(remark)
     for name, value in about.items():
+        if name == "notes":
+            continue
         values = value.items() if isinstance(value, dict) else ()
         print(f"{name:<10}  {'' if values else printable(str(value))}".rstrip())
         for key, item in values:
@@ -216,6 +221,7 @@ def description(files: "ModelFiles") -> dict[str, object]:
         "schedule": asdict(files.schedule_config),
         "defaults": files.defaults.model_dump(),
         "tokenizer": tokenizer,
+        "notes": list(files.notes),
     }
 
 

@@ -5,8 +5,8 @@
     2   it could not be tried
 
 Device and dtype are those that made the picture, where they are recorded and still there; on a CPU so is the number
-of threads, because sums in another order round differently. A JPEG does not keep pixels exactly, so there the new
-picture goes through a JPEG too.
+of threads, because sums in another order round differently; a GPU promises no bit from one run to the next. A JPEG
+does not keep pixels exactly, so there the new picture goes through a JPEG too.
 """
 
 import json
@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from safelight.cli.asking import DeviceOption, DtypeOption, JsonOption, check_dtype
+from safelight.cli.asking import DeviceOption, DtypeOption, JsonOption, check_dtype, check_model
 from safelight.cli.saying import note, printable
-from safelight.errors import WeightsError
 
 if TYPE_CHECKING:
     from safelight.picture import Difference, Picture, Provenance
@@ -53,9 +52,15 @@ def verify(
     if past is not None:
         device = _as_then(past, device)
         dtype = past.dtype if dtype == "auto" else dtype
-    if model is None and not _is_here(then.recipe.model):
-        raise WeightsError(f"{picture} was made with the model {then.recipe.model!r}; say where it is now with --model")
+    if model is None:
+        check_model(then.recipe, picture)
     engine = safelight.load(model or then.recipe.model, device=device, dtype=dtype, exact=True)
+    weights = then.recipe.model_hash
+    if weights not in (None, engine.model_hash):
+        note(
+            f"the picture was made with other weights ({weights[:10]}) than this model's ({engine.model_hash[:10]}); "
+            "if the right ones are elsewhere, name them with --model"
+        )
     now = engine.generate(then.recipe.model_copy(update={"model_hash": None}))
     stored = _through_jpeg(now) if picture.suffix.lower() in (".jpg", ".jpeg") else now
     difference = compare(then.pixels, stored.pixels) if then.pixels.shape == stored.pixels.shape else None
@@ -87,16 +92,18 @@ def reasons(then: "Picture", now: "Picture", suffix: str = ".png") -> list[str]:
 
     if then.pixels.shape != now.pixels.shape:
         return ["the file was cropped or resized after it was made"]
-    named = []
+    named: list[str] = []
+    before, after = then.recipe.model_hash, now.recipe.model_hash
+    if before is not None and before != after:
+        named.append(f"the weights: {before} then, {after} now")
     if then.provenance is not None and now.provenance is not None:
-        named += explain(then.provenance, now.provenance)
+        named += [line for line in explain(then.provenance, now.provenance) if line not in named]
     else:
-        before, after = then.recipe.model_hash, now.recipe.model_hash
-        if before is not None and before != after:
-            named.append(f"the weights: {before} then, {after} now")
         named.append("what it was made on is not recorded in the file: perhaps another program, or another machine")
     if suffix in (".jpg", ".jpeg"):
         named.append("a JPEG of another quality than ours keeps other pixels")
+    if not named and now.provenance is not None and not now.provenance.device.startswith("cpu"):
+        return ["a GPU may round differently from run to run, and shared network calls do (--exact)"]
     return named or ["nothing that is recorded differs: the pixels in the file were probably edited"]
 
 
@@ -126,17 +133,6 @@ def _as_then(past: "Provenance", device: str) -> str:
     if device == kind == "cpu" and past.threads <= 256:
         torch.set_num_threads(past.threads)
     return device
-
-
-def _is_here(name: str) -> bool:
-    """Whether a model of this name, or at this path, is on this machine."""
-    from safelight.weights import library
-
-    try:
-        library.find(name)
-    except WeightsError:
-        return False
-    return True
 
 
 def _through_jpeg(made: "Picture") -> "Picture":

@@ -29,6 +29,7 @@ from safelight.weights.hashes import hash_files
 from safelight.weights.keys import PARTS, Dialect, Part, text_names, unet_names, vae_names
 from safelight.weights.matching import Component, MismatchError, Report, Row, build, leftovers, match
 from safelight.weights.reading import read_json
+from safelight.weights.remarks import own_defaults, remark
 from safelight.weights.safetensors_file import TensorFile
 from safelight.weights.scheduler import sampling, schedule_config
 from safelight.weights.vocabularies import tokenizer_for
@@ -208,7 +209,8 @@ def assemble(
     schedule, sampler, spacing, note = ScheduleConfig(), "plms", "leading", None
     if values is not None:
         schedule = schedule_config(values, where)
-        sampler, spacing, note = sampling(values, where)
+        sampler, spacing, _ = sampling(values, where)
+        note = None if own_defaults(extra[0]) else remark(values, where)
     defaults = read_defaults(extra, configs["unet"][0].get("sample_size"), vae, sampler, spacing)
     notes = (note,) if note else ()
     return ModelFiles(path, dialect, text, unet, vae, schedule, defaults, components, Report(tuple(rows)), notes)

@@ -4,7 +4,7 @@ The file names a class and a spacing of steps. The class becomes our sampler, th
 names no spacing it is the class' own: "leading" for DDIM, DDPM and PNDM, "linspace" for all others.
 v1.4's says PNDM, scaled linear 0.00085 to 0.012: our `plms` with `leading`.
 
-Read next: `folder.py`.
+Read next: `remarks.py`, for what diffusers does otherwise with such a file.
 """
 
 from collections.abc import Mapping
@@ -69,6 +69,8 @@ def sampling(values: Mapping[str, object], where: Path) -> tuple[str, str, str |
     spacing = config.get("timestep_spacing", "leading" if sampler in LEADING else "linspace")
     if not isinstance(spacing, str) or spacing not in SPACINGS:
         raise config.refuse("timestep_spacing", ", ".join(SPACINGS))
+    if sampler not in SPACED_BY_SIGMA:  # diffusers passes over flags that a class does not know
+        return sampler, SPACINGS[spacing], note
     if values.get("use_karras_sigmas") is True:
         return sampler, "karras", note
     if values.get("use_exponential_sigmas") is True:
