@@ -16,11 +16,21 @@ from safelight.models.text import TextConfig, TextEncoder
 from safelight.models.unet import UNet, UNetConfig
 from safelight.models.vae import Autoencoder, AutoencoderConfig
 from safelight.train.autoencoder import LOG_VARIANCE, LearnDecoder, LearnEncoder, Pixels, prepare, textures
-from safelight.train.bundled import Plan, run
+from safelight.train.bundled import Course, Plan, run
 from safelight.train.data import open_renders, render_folder
 from safelight.train.latents import fit
 from safelight.train.loop import Loop, Now, Settings, generator
-from safelight.train.text_to_image import Diet, Examination, Size, TextToImage, initialise, sample, stratified
+from safelight.train.text_to_image import (
+    USUAL_LOSS,
+    Diet,
+    Examination,
+    Size,
+    TextToImage,
+    balance,
+    initialise,
+    sample,
+    stratified,
+)
 
 VAE = AutoencoderConfig(channels=(8, 8, 16, 16), blocks=1, groups=4, scale=1.0)
 UNET = UNetConfig(channels=(8, 16), blocks=1, attention=(False, True), heads=2, context=16, groups=4)
@@ -143,6 +153,18 @@ def test_each_scene_is_shown_repeats_times_under_one_caption_at_times_far_apart(
     assert ((apart > 300) & (apart < 700)).all()
 
 
+def test_a_balanced_diet_makes_all_noise_levels_pull_alike():
+    t = torch.arange(1000)
+    usual = torch.tensor(USUAL_LOSS).repeat_interleave(50)
+    assert torch.allclose(balance(t) * usual, torch.tensor(0.07))
+    plain, balanced = (diffusion(Diet((Size(4, 1.0, 8),), balanced=on)) for on in (False, True))
+    for method in (plain, balanced):
+        torch.nn.init.zeros_(method.unet.conv_out.weight)  # answers 0: the loss of a row is its noise, whatever t
+        torch.nn.init.zeros_(method.unet.conv_out.bias)
+    losses = [float(method.loss(Now(0, 0.0, generator(3, 0)))[0].detach()) for method in (plain, balanced)]
+    assert losses[1] > 2 * losses[0]  # high t, where the usual loss is small, counts for more
+
+
 def test_sizes_are_mixed_by_their_shares():
     diet = Diet((Size(8, 3.0, 4), Size(4, 1.0, 8)), repeats=1)
     method = diffusion(diet)
@@ -162,6 +184,16 @@ def test_the_diffusion_model_learns_to_listen(tmp_path):
     assert after["text_gap"] > 0.001
     lines = [json.loads(line) for line in (tmp_path / "readings.jsonl").read_text().splitlines()]
     assert {"loss", "loss_t0", "loss_t3", "gradient", "rate", "samples_per_second"} <= lines[0].keys()
+
+
+def test_the_diffusion_model_learns_in_bfloat16_too(tmp_path):
+    method = diffusion(Diet((Size(8, 1.0, 16),), repeats=2, text=1.0))
+    with torch.no_grad():
+        before = method.validate()["validation_loss"]
+    Loop(method, Settings(rate=5e-3, steps=40, warmup=5, ema=(0.1,), compute=torch.bfloat16), tmp_path).run()
+    assert method.unet.conv_in.weight.dtype == torch.bfloat16
+    with torch.no_grad():
+        assert method.validate()["validation_loss"] < before
 
 
 def test_a_frozen_text_encoder_stays_as_it_is():
@@ -224,10 +256,10 @@ def test_the_whole_story_runs_in_small_and_ends_in_a_model_folder(tmp_path):
         autoencoder=VAE,
         encoder_run=run_settings,
         decoder_run=run_settings,
-        small_run=run_settings,
-        small_diet=Diet((Size(4, 1.0, 4),)),
-        mixed_run=run_settings,
-        mixed_diet=Diet((Size(4, 0.5, 4), Size(8, 0.5, 4))),
+        courses=(
+            Course("unet-plain", run_settings, Diet((Size(4, 1.0, 4),))),
+            Course("unet-balanced", run_settings, Diet((Size(4, 0.5, 4), Size(8, 0.5, 4)), balanced=True)),
+        ),
     )
     said: list[str] = []
     assert run(tmp_path, threads=1, tell=lambda done, what: said.append(what), plan=plan)
@@ -240,5 +272,5 @@ def test_the_whole_story_runs_in_small_and_ends_in_a_model_folder(tmp_path):
 def test_modules_are_only_loaded_from_a_stage_that_has_them(tmp_path: Path):
     from safelight.train.bundled import load_average
 
-    with pytest.raises(TrainingError, match="run the stage `unet-small` first"):
-        load_average(tmp_path / "unet-small", {"unet": nn.Linear(1, 1)}, 0.05)
+    with pytest.raises(TrainingError, match="run the stage `unet-plain` first"):
+        load_average(tmp_path / "unet-plain", {"unet": nn.Linear(1, 1)}, 0.05)

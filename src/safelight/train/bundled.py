@@ -1,13 +1,13 @@
 """The story of the bundled model, one function a stage, in the order in which they run.
 
-    renders      scenes are drawn, with their truth                                 minutes, any number of processes
-    tokenizer    byte pairs of captions and plain English
-    latents      closed-form latents of all renders at all sizes
-    encoder      regression of an encoder onto them                    \\
-    decoder      a decoder that draws pictures from them                } independent: three processes, side by side
-    unet-small   UNet and text encoder from nothing, 16 x 16 latents   /
-    unet-mixed   the same networks at 16, 24 and 32
-    export       all of it as a diffusers folder, in float16
+    renders        scenes are drawn, with their truth                     any number of processes
+    tokenizer      byte pairs of captions and plain English
+    latents        closed-form latents of all renders at all sizes
+    encoder        regression of an encoder onto them                  \\
+    decoder        a decoder that draws pictures from them              } independent: three processes, side by side
+    unet-plain     UNet and text encoder from nothing, 16 x 16 latents /
+    unet-balanced  the same networks, all noise levels pulling alike
+    export         all of it as a diffusers folder, in float16
 
 Everything lies in one folder, a subfolder per stage; a stage that finds its work done does nothing, one that was
 interrupted goes on. The sizes are those of Stable Diffusion v1 divided down: same shapes of network, same names.
@@ -17,6 +17,7 @@ Next: `loop`, which trains; `text_to_image`, what is trained.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -53,14 +54,27 @@ UNET = UNetConfig(
 )
 AUTOENCODER = AutoencoderConfig(channels=(32, 64, 128, 128), blocks=1, groups=8, scale=1.0)
 NOISE = ScheduleConfig()
-DEFAULTS = Defaults(width=256, height=256, steps=25, guidance_scale=4.0, sampler="dpmpp_2m", schedule="karras")
+DEFAULTS = Defaults(width=128, height=128, steps=25, guidance_scale=4.0, sampler="dpmpp_2m", schedule="karras")
 
-ENCODER_RUN = Settings(rate=1e-3, minutes=10, warmup=50, weight_decay=0.0, ema=(0.05,))
-DECODER_RUN = Settings(rate=1e-3, minutes=50, warmup=50, weight_decay=0.0, ema=(0.05,))
-SMALL_DIET = Diet((Size(16, 1.0, 32),))
-SMALL_RUN = Settings(rate=6e-4, minutes=75, warmup=200, cooldown=0.15)
-MIXED_DIET = Diet((Size(16, 0.3, 32), Size(24, 0.3, 16), Size(32, 0.4, 12)))
-MIXED_RUN = Settings(rate=3e-4, minutes=45, warmup=100)
+ENCODER_RUN = Settings(rate=1e-3, minutes=5, warmup=50, weight_decay=0.0, ema=(0.05,))
+DECODER_RUN = Settings(rate=1e-3, minutes=25, warmup=50, weight_decay=0.0, ema=(0.05,))
+
+
+@dataclass(frozen=True)
+class Course:
+    """One stage of teaching the diffusion model; it begins where the course before it has come to."""
+
+    stage: str
+    run: Settings
+    diet: Diet
+
+
+PLAIN = Course("unet-plain", Settings(rate=6e-4, minutes=57, warmup=200, cooldown=0.0), Diet((Size(16, 1.0, 32),)))
+BALANCED = Course(
+    "unet-balanced",
+    Settings(rate=5e-4, minutes=33, warmup=50, cooldown=0.3),
+    Diet((Size(16, 1.0, 32),), balanced=True),
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ class Plan:
     """Everything that decides the bundled model."""
 
     seed: int = 1
-    scenes: int = 24_000
+    scenes: int = 12_000
     held_out: int = 512
     pixels: int = 256
     sides: tuple[int, ...] = (16, 24, 32)
@@ -80,10 +94,7 @@ class Plan:
     noise: ScheduleConfig = NOISE
     encoder_run: Settings = ENCODER_RUN
     decoder_run: Settings = DECODER_RUN
-    small_run: Settings = SMALL_RUN
-    small_diet: Diet = SMALL_DIET
-    mixed_run: Settings = MIXED_RUN
-    mixed_diet: Diet = MIXED_DIET
+    courses: tuple[Course, ...] = (PLAIN, BALANCED)
     defaults: Defaults = DEFAULTS
 
 
@@ -207,17 +218,13 @@ def held_out_pixels(work: Work, count: int = 16) -> np.ndarray:
     return np.array(open_renders(work.folder / "renders" / "held-out").pixels[:count])
 
 
-def unet_small(work: Work) -> bool:
-    """Teach UNet and text encoder together, on small latents."""
+def unet(work: Work, course: Course) -> bool:
+    """Teach UNet and text encoder together, from nothing or from the averaged weights of the course before."""
     unet, text = networks(work.plan)
-    return work.learn(text_to_image(work, unet, text, work.plan.small_diet), work.plan.small_run, "unet-small")
-
-
-def unet_mixed(work: Work) -> bool:
-    """Go on with latents of all sizes, from the averaged weights of the stage before."""
-    unet, text = networks(work.plan)
-    load_average(work.folder / "unet-small", {"unet": unet, "text": text}, work.plan.small_run.ema[0])
-    return work.learn(text_to_image(work, unet, text, work.plan.mixed_diet), work.plan.mixed_run, "unet-mixed")
+    before = work.plan.courses[: work.plan.courses.index(course)]
+    if before:
+        load_average(work.folder / before[-1].stage, {"unet": unet, "text": text}, before[-1].run.ema[0])
+    return work.learn(text_to_image(work, unet, text, course.diet), course.run, course.stage)
 
 
 def networks(plan: Plan) -> tuple[UNet, TextEncoder]:
@@ -270,20 +277,16 @@ def load_average(folder: Path, modules: dict[str, nn.Module], width: float) -> N
 def export(work: Work) -> bool:
     """Put the newest of everything into a diffusers folder; of the averages, the one with the least validation loss."""
     plan = work.plan
-    stage = "unet-mixed" if checkpoint.paths(work.folder / "unet-mixed") else "unet-small"
-    run, diet = (plan.mixed_run, plan.mixed_diet) if stage == "unet-mixed" else (plan.small_run, plan.small_diet)
+    course = next((c for c in reversed(plan.courses) if checkpoint.paths(work.folder / c.stage)), plan.courses[0])
     unet, text = networks(plan)
-    parts: dict[str, nn.Module] = {"unet": unet, "text": text} if diet.text > 0 else {"unet": unet}
-    if diet.text == 0:
-        load_average(work.folder / "unet-small", {"text": text}, plan.small_run.ema[0])
-    method = text_to_image(work, unet, text, diet)
+    method = text_to_image(work, unet, text, course.diet)
     losses: dict[float, float] = {}
-    for width in run.ema:
-        load_average(work.folder / stage, parts, width)
+    for width in course.run.ema:
+        load_average(work.folder / course.stage, {"unet": unet, "text": text}, width)
         with torch.no_grad():
             losses[width] = method.validate()["validation_loss"]
-        work.tell(0.5, f"{stage}, average {width}: validation loss {losses[width]:.5f}")
-    load_average(work.folder / stage, parts, min(losses, key=losses.__getitem__))
+        work.tell(0.5, f"{course.stage}, average {width}: validation loss {losses[width]:.5f}")
+    load_average(work.folder / course.stage, {"unet": unet, "text": text}, min(losses, key=losses.__getitem__))
 
     autoencoder = Autoencoder(plan.autoencoder)
     load_average(work.folder / "encoder", {"encoder": autoencoder.encoder}, plan.encoder_run.ema[0])
@@ -295,16 +298,17 @@ def export(work: Work) -> bool:
     return True
 
 
-STAGES: dict[str, Callable[[Work], bool]] = {
-    "renders": renders,
-    "tokenizer": tokenizer,
-    "latents": latents,
-    "encoder": encoder,
-    "decoder": decoder,
-    "unet-small": unet_small,
-    "unet-mixed": unet_mixed,
-    "export": export,
-}
+def stages(plan: Plan) -> dict[str, Callable[[Work], bool]]:
+    """Name the stages of a plan, in the order in which they run."""
+    return {
+        "renders": renders,
+        "tokenizer": tokenizer,
+        "latents": latents,
+        "encoder": encoder,
+        "decoder": decoder,
+        **{course.stage: partial(unet, course=course) for course in plan.courses},
+        "export": export,
+    }
 
 
 def run(
@@ -319,17 +323,17 @@ def run(
 
     Returns False if it was asked to stop. Raises `TrainingError` for an unknown stage, or one that comes too early.
     """
-    if stage is not None and stage not in STAGES:
-        raise TrainingError(f"no stage {stage!r}.{nearest(stage, STAGES)}")
-    settle(threads)
     plan = plan or Plan()
+    if stage is not None and stage not in stages(plan):
+        raise TrainingError(f"no stage {stage!r}.{nearest(stage, stages(plan))}")
+    settle(threads)
     if minutes is not None:
         plan = replace(
             plan,
             encoder_run=replace(plan.encoder_run, minutes=minutes),
             decoder_run=replace(plan.decoder_run, minutes=minutes),
-            small_run=replace(plan.small_run, minutes=minutes),
-            mixed_run=replace(plan.mixed_run, minutes=minutes),
+            courses=tuple(replace(course, run=replace(course.run, minutes=minutes)) for course in plan.courses),
         )
     work = Work(plan, folder, threads, tell)
-    return all(STAGES[name](work) for name in ([stage] if stage else STAGES))
+    todo = stages(plan)
+    return all(todo[name](work) for name in ([stage] if stage else todo))
