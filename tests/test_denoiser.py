@@ -78,13 +78,26 @@ def test_the_network_sees_unit_variance_and_fractional_steps():
     assert float(t) != round(float(t))
 
 
+@pytest.mark.parametrize("weights", [torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_network_is_asked_in_the_type_of_x_whatever_its_weights(dtype, weights):
+    spy = Spy(weights)
+    denoised = Denoiser(lambda *asked: spy(*asked).to(dtype), V1)(latents(dtype=dtype), SIGMAS, CONTEXT.to(dtype))
+    assert [seen.dtype for seen in spy.seen] == [dtype] * 3
+    assert denoised.dtype == dtype
+    Denoiser(spy, V1)(latents(dtype=dtype), SIGMAS, CONTEXT.to(dtype))
+    assert [seen.dtype for seen in spy.seen] == [dtype] * 3
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
-def test_a_network_of_low_precision_is_asked_in_its_own_type_and_nothing_else_is(dtype):
+def test_a_network_of_low_precision_casts_for_itself_and_nothing_else_loses_bits(dtype):
     spy = Spy(dtype)
+
+    def network(x, t, context):
+        return spy(x.to(dtype), t, context.to(dtype)).to(x.dtype)
+
     x = latents(dtype=torch.float32)
-    denoised = Denoiser(spy, V1)(x, SIGMAS, CONTEXT.float()).detach()
-    z, t, context = spy.seen
-    assert (z.dtype, context.dtype, t.dtype) == (dtype, dtype, torch.float32)
+    denoised = Denoiser(network, V1)(x, SIGMAS, CONTEXT.float()).detach()
     assert denoised.dtype == torch.float32
     # D = x - sigma * 0.5 * c_in * x, but for the rounding of the network's own input
     exact = x * (1 - by_row(SIGMAS * 0.5 / (1 + SIGMAS**2) ** 0.5, x))

@@ -90,6 +90,22 @@ def test_rows_with_wishes_of_their_own_are_the_rows_alone():
         assert torch.equal(together[one], alone(x[one], float(SIGMAS[i])))
 
 
+def test_a_row_of_scale_one_is_its_positive_branch_to_the_last_bit_whatever_its_rescale():
+    generator = torch.Generator().manual_seed(2)
+    x = 9 * torch.randn((3, 4, 6, 6), generator=generator)
+    branches = {context: torch.randn((3, 4, 6, 6), generator=generator) for context in ("negative", "positive")}
+
+    def denoise(x, sigma, context):
+        return torch.cat(list(branches.values()))  # in the order in which the doubled call asks
+
+    scales, rescales = torch.tensor([7.5, 1.0, 1.0]), torch.tensor([0.7, 0.7, 1.0])
+    for prediction in ("epsilon", "v_prediction"):
+        guided = classifier_free(denoise, POSITIVE.float(), NEGATIVE.float(), scales, rescales, prediction)
+        found = guided(x, SIGMAS)
+        assert torch.equal(found[1:], branches["positive"][1:])
+        assert not torch.equal(found[0], branches["positive"][0])
+
+
 def test_guidance_is_affine_in_the_scale():
     x, denoiser = latents(), Denoiser(network(V1), V1)
     zero, one, two = (classifier_free(denoiser, POSITIVE, NEGATIVE, s)(x, SIGMAS) for s in (0.0, 1.0, 2.0))

@@ -91,6 +91,16 @@ def test_every_sampler_and_schedule_is_read_back(sampler, schedule):
     assert (read.sampler, read.schedule) == (sampler, schedule)
 
 
+def test_a_sampler_or_schedule_without_a_label_goes_by_its_plain_name(monkeypatch):
+    recipe = Recipe(sampler="heun", schedule="karras", steps=5)
+    monkeypatch.delitem(infotext._SAMPLER_LABELS, "heun")
+    monkeypatch.delitem(infotext._SCHEDULE_LABELS, "karras")
+    text = infotext.write(recipe, 512, 512)
+    assert "Sampler: heun, Schedule type: karras, " in text
+    read, _ = infotext.parse(text)
+    assert (read.sampler, read.schedule) == ("heun", "karras")
+
+
 FOREIGN = (
     "a (cat:1.2)\nin a hat\nNegative prompt: dog\nbird\nSteps: 20, Sampler: {}, CFG scale: 7.5, Seed: 1, Size: 512x768"
 )

@@ -1,3 +1,11 @@
+"""Noise is a stream of its own for each picture.
+
+What a card draws is held for draw 0 alone, whose numbers are widely published. Draws 1, 2, ... were not compared with a
+card: they are held against Philox as its paper publishes it, with the counter where torch's CUDA generator puts it.
+"""
+
+import math
+
 import pytest
 import torch
 
@@ -23,6 +31,69 @@ def test_torch_noise_is_what_a_cpu_generator_draws_for_one_picture():
 def test_philox_noise_is_what_cuda_draws():
     noise = Noise(0, (1, 3, 4), "philox")
     assert (noise.initial().reshape(3, 4) - torch.tensor(CUDA)).abs().max() < 1e-6
+
+
+def philox(counter, key):
+    """Philox 4x32-10 for one counter (four words) and one key (two), in plain integers, as the paper writes it."""
+    low = 0xFFFFFFFF
+    for _ in range(10):
+        first, second = counter[0] * 0xD2511F53, counter[2] * 0xCD9E8D57
+        counter = (
+            (second >> 32) ^ counter[1] ^ key[0],
+            second & low,
+            (first >> 32) ^ counter[3] ^ key[1],
+            first & low,
+        )
+        key = (key[0] + 0x9E3779B9) & low, (key[1] + 0xBB67AE85) & low
+    return counter
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "expected"),
+    [
+        ((0,) * 4, (0,) * 2, (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+        ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            (0xA4093822, 0x299F31D0),
+            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+        ),
+    ],
+)
+def test_the_oracle_gives_the_known_answers_of_philoxs_authors(counter, key, expected):
+    assert philox(counter, key) == expected  # Random123's table of known answers for philox4x32, 10 rounds
+
+
+@pytest.mark.parametrize("seed", [0, 42, 2**32 + 7, 2**64 - 1])
+@pytest.mark.parametrize("draw", [0, 1, 2, 19, 2**32 + 5])
+def test_draw_n_is_the_stream_at_offset_n(seed, draw):
+    """Each call of torch.randn moves a CUDA generator on by four words an element: by one counter."""
+    expected = []
+    for element in range(12):
+        counter = (draw % 2**32, draw // 2**32, element, 0)
+        x, y, *_ = philox(counter, (seed % 2**32, seed // 2**32))
+        u, v = (x + 0.5) / 2**32, (y + 0.5) / 2**32
+        expected.append(math.sqrt(-2 * math.log(u)) * math.sin(2 * math.pi * v))
+    assert (philox_normal(seed, draw, 12) - torch.tensor(expected)).abs().max() < 2e-6
+
+
+def test_the_draws_of_a_picture_are_draws_0_1_2_of_its_seed():
+    noise = Noise(9, (4, 8, 8), "philox")
+    found = [noise.initial(), noise(3.0, 2.0), noise(2.0, 1.0)]
+    for draw, block in enumerate(found):
+        assert torch.equal(block.flatten(), philox_normal(9, draw, 256))
+
+
+def test_the_draws_of_a_512_pixel_picture_are_unit_normal_and_know_nothing_of_each_other():
+    noise = Noise(3, (4, 64, 64), "philox")
+    blocks = torch.stack([noise.initial().flatten(), *(noise(2.0, 1.0).flatten() for _ in range(4))]).double()
+    error = 16_384**-0.5  # of a mean; four of them are allowed
+    assert (blocks.mean(1).abs() < 4 * error).all()
+    assert ((blocks.var(1) - 1).abs() < 4 * error * 2**0.5).all()
+    assert (blocks.pow(3).mean(1).abs() < 4 * error * 15**0.5).all()
+    assert ((blocks.pow(4).mean(1) - 3).abs() < 4 * error * 96**0.5).all()
+    alike = torch.corrcoef(blocks) - torch.eye(5, dtype=torch.float64)
+    assert alike.abs().max() < 4 * error
 
 
 def test_philox_elements_do_not_depend_on_how_many_there_are():

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from oracles import Mixture, Recorded, k_diffusion, order, relative
@@ -324,6 +326,69 @@ def test_every_count_of_steps_finishes_and_stays_finite(name, schedule):
         assert x.isfinite().all()
         assert x.dtype == torch.float32
         assert x.abs().max() < 50  # two steps of order 2 from sigma 14 may overshoot
+
+
+@st.composite
+def ladders(draw):
+    """A model's noise schedule, the name of a ladder, and how many steps to take on it."""
+    start = draw(st.floats(1e-5, 0.02))
+    config = ScheduleConfig(
+        beta_start=start,
+        beta_end=start + draw(st.floats(0, 0.03)),
+        kind=draw(st.sampled_from(["scaled_linear", "linear"])),
+        steps=draw(st.integers(10, 1000)),
+        steps_offset=draw(st.integers(0, 3)),
+        ends_at_one=draw(st.booleans()),
+    )
+    few = st.integers(1, min(40, config.steps))
+    return config, draw(st.sampled_from(list(STEPS))), draw(few | st.integers(1, config.steps))
+
+
+# The configurations whose last step once had no length, or one below none, for each ladder that ends at sigma_min.
+STOOD_STILL = [(ScheduleConfig(0.001, 0.012), name, 7) for name in ("uniform", "karras", "exponential")]
+
+
+@settings(deadline=None, max_examples=150)
+@given(ladders(), st.sampled_from(list(SAMPLERS)))
+@example(STOOD_STILL[0], "ddim")
+@example(STOOD_STILL[1], "plms")
+@example(STOOD_STILL[2], "ddim")
+@example((ScheduleConfig(), "leading", 1000), "ddim")
+def test_every_ladder_descends_strictly_to_0_or_to_the_least_sigma_of_training(asked, name):
+    config, schedule, n = asked
+    noise_schedule = NoiseSchedule(config)
+    sigmas = ladder(noise_schedule, SAMPLERS[name], n, schedule)
+    assert sigmas.shape == (n + 1,)
+    assert (sigmas[1:] < sigmas[:-1] * (1 - 1e-9)).all()
+    assert sigmas[-1] in (0, noise_schedule.sigmas[0])
+
+
+@settings(deadline=None, max_examples=100)
+@given(ladders(), st.sampled_from(list(SAMPLERS)))
+@example(STOOD_STILL[0], "ddim")
+@example(STOOD_STILL[1], "ddim")
+@example(STOOD_STILL[2], "ddim")
+def test_every_sampler_leaves_real_float32_latents_on_every_ladder(asked, name):
+    config, schedule, n = asked
+    sampler, noise = SAMPLERS[name], Recorded((1, 1, 1, 3), dtype=torch.float32)
+    sigmas = ladder(NoiseSchedule(config), sampler, min(n, 40), schedule)
+    x = start(schedule, sampler, sigmas, noise())
+    seen = []
+
+    def denoise(x, s):
+        seen.append(x.dtype)
+        return x / (1 + s**2)
+
+    x = finish(drive(sampler.run(x, sigmas, noise, 1.0), denoise), sigmas)
+    assert {*seen, x.dtype} == {torch.float32}
+    assert x.isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["ddim", "ddpm", "euler_a"])
+def test_a_ladder_that_rounding_turned_upwards_leaves_latents_real(name):
+    sigmas = torch.tensor([2.0, 1.0, math.nextafter(1.0, 2.0), 0.0], dtype=torch.float64)
+    x = drive(SAMPLERS[name].run(unit(dtype=torch.float32), sigmas, Recorded(SHAPE), 1.0), lambda x, s: x / 2)
+    assert x.dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

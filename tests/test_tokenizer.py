@@ -288,6 +288,19 @@ def test_the_truncated_part_begins_with_the_first_word_not_read_whole_and_keeps_
     assert clip_tokenizer.truncated("cat " * 75 + "Ünder 日本") == "Ünder 日本"
 
 
+@pytest.mark.parametrize("mark", [START, END, END.upper(), f"{END}{END}"])
+def test_the_truncated_part_is_right_behind_a_mark_written_out(folder, mark):
+    for text in (f"{mark} cat", f"{mark}cat", f"cat {mark} cat", f"a 10 {mark}'s cat"):
+        short = Tokenizer(folder / "vocab.json", folder / "merges.txt", length=2 + len(_ids(folder, text)))
+        assert short.truncated(text) is None
+        assert short.truncated(f"{text} Zebra and {mark} cat") == f"Zebra and {mark} cat"
+        assert short.truncated(f"{text} {mark}Zebra") == f"{mark}Zebra"
+
+
+def _ids(folder, text):
+    return Tokenizer(folder / "vocab.json", folder / "merges.txt").encode(text)
+
+
 def test_the_truncated_part_is_right_where_lowering_makes_the_text_longer(clip_tokenizer):
     assert clip_tokenizer.truncated("İ cat " * 40).endswith(" cat")
     text = "İ " + "cat " * 74 + "dog"

@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from safelight import __version__
 from safelight.errors import RecipeError
-from safelight.recipe import USUAL_ETA, USUAL_SCHEDULE, Recipe, recipe_from
+from safelight.recipe import SAMPLERS, SCHEDULES, USUAL_ETA, USUAL_SCHEDULE, Recipe, recipe_from
 
 __all__ = ["parse", "write"]
 
@@ -46,13 +46,13 @@ _RNG_LABELS = {"torch": "CPU", "philox": "NV"}  # NV: the numbers of an NVIDIA G
 
 _SAMPLERS = (
     {label.lower(): name for name, label in _SAMPLER_LABELS.items()}
-    | {name: name for name in _SAMPLER_LABELS}
+    | {name: name for name in SAMPLERS}
     | {f"k_{name}": name for name in ("euler", "euler_a", "lms", "heun", "dpmpp_2m")}
     | {"euler ancestral": "euler_a", "k_euler_ancestral": "euler_a", "dpm++_2m": "dpmpp_2m"}
 )
 _SCHEDULES = (
     {label.lower(): name for name, label in _SCHEDULE_LABELS.items()}
-    | {name: name for name in _SCHEDULE_LABELS}
+    | {name: name for name in SCHEDULES}
     | {"normal": "uniform", "sgm_uniform": "trailing", "sgmuniform": "trailing"}
 )
 
@@ -77,9 +77,9 @@ def write(recipe: Recipe, width: int, height: int) -> str:
     if recipe.steps is not None:
         pairs["Steps"] = str(recipe.steps)
     if recipe.sampler is not None:
-        pairs["Sampler"] = _SAMPLER_LABELS[recipe.sampler]
+        pairs["Sampler"] = _SAMPLER_LABELS.get(recipe.sampler, recipe.sampler)
     if recipe.schedule is not None:
-        pairs["Schedule type"] = _SCHEDULE_LABELS[recipe.schedule]
+        pairs["Schedule type"] = _SCHEDULE_LABELS.get(recipe.schedule, recipe.schedule)
     if recipe.guidance_scale is not None:
         pairs["CFG scale"] = _number(recipe.guidance_scale)
     pairs["Seed"] = str(recipe.seed)

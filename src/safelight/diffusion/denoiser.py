@@ -7,7 +7,7 @@
     v             1 / (sigma^2 + 1)   -sigma / sqrt(sigma^2+1)   1 / sqrt(sigma^2 + 1)
 
 D answers with the clean latent it expects behind x = x0 + sigma * eps. Samplers, guidance, masks and the training
-loss speak only to D, so they know neither t, nor what the network predicts, nor in which precision it computes.
+loss speak only to D, so they know neither t nor what the network predicts.
 
 Letters: B batch, C channels, H W latent size, T tokens, D width. Read next: samplers/, then guidance.py.
 """
@@ -15,14 +15,17 @@ Letters: B batch, C channels, H W latent size, T tokens, D width. Read next: sam
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from safelight.diffusion.schedule import NoiseSchedule
 
 __all__ = ["ConditionedDenoise", "Denoise", "Denoiser", "Network", "by_row"]
 
 Network = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""(x (B, C, H, W), t (B,), context (B, T, D)) -> epsilon or v (B, C, H, W)"""
+"""(x (B, C, H, W), t (B,), context (B, T, D)) -> epsilon or v (B, C, H, W), all of one type.
+
+A network that computes in a lower one casts for itself: what it is given, and its answer back.
+"""
 Denoise = Callable[[Tensor, Tensor | float], Tensor]
 """(x (B, C, H, W), sigma (B,) or one number) -> denoised (B, C, H, W)"""
 ConditionedDenoise = Callable[[Tensor, Tensor | float, Tensor], Tensor]
@@ -32,8 +35,7 @@ ConditionedDenoise = Callable[[Tensor, Tensor | float, Tensor], Tensor]
 class Denoiser:
     """D(x; sigma, context) made from a network and the schedule that it was trained with.
 
-    x keeps its type (float32, or float64 in tests). A network that is a module is asked in the type of its own
-    weights, which may be lower, and its answer is brought back; every sum outside of it stays in the type of x.
+    x keeps its type (float32, or float64 in tests), and the network is asked in it.
     """
 
     def __init__(self, network: Network, schedule: NoiseSchedule) -> None:
@@ -48,10 +50,7 @@ class Denoiser:
             c_skip, c_out = torch.ones_like(sigma), -sigma
         else:
             c_skip, c_out = c_in**2, -sigma * c_in
-        dtype = _dtype_of(self.network, x.dtype)
-        # t is no data: float16 and bfloat16 cannot even tell 981 from 980.
-        t = self.schedule.t(sigma).to(x.device, torch.promote_types(x.dtype, torch.float32))
-        answer = self.network((by_row(c_in, x) * x).to(dtype), t, context.to(dtype)).to(x.dtype)
+        answer = self.network(by_row(c_in, x) * x, self.schedule.t(sigma).to(x), context)
         return by_row(c_skip, x) * x + by_row(c_out, x) * answer
 
 
@@ -59,9 +58,3 @@ def by_row(values: Tensor | float, x: Tensor) -> Tensor:
     """Shape one number, or one per row (B,), so that it multiplies the rows of `x`, in x's type and place."""
     values = torch.as_tensor(values, dtype=x.dtype, device=x.device)
     return values.reshape(-1, *(1 for _ in x.shape[1:]))
-
-
-def _dtype_of(network: Network, otherwise: torch.dtype) -> torch.dtype:
-    if isinstance(network, nn.Module):
-        return next((p.dtype for p in network.parameters() if p.is_floating_point()), otherwise)
-    return otherwise

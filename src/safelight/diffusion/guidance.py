@@ -49,15 +49,16 @@ def classifier_free(
         sigma = torch.as_tensor(sigma, dtype=torch.float64, device="cpu").expand(len(x))
         d_neg, d_pos = denoise(torch.cat([x, x]), torch.cat([sigma, sigma]), context).chunk(2)
         # The formula above, arranged so that a row of scale 1 is its positive branch to the last bit.
-        d = d_pos + by_row(scale - 1, x) * (d_pos - d_neg)
+        more = by_row(scale - 1, x)
+        d = d_pos + more * (d_pos - d_neg)
         if not bool(rescale.any()):
             return d
         skipped = x if prediction == "epsilon" else x * by_row(1 / (sigma**2 + 1), x)
         r_pos, r_cfg = skipped - d_pos, skipped - d
         phi = by_row(rescale, x)
         shrink = phi * (_std(r_pos) / _std(r_cfg)) + (1 - phi)
-        # Rows that are not to be rescaled stay what they would be alone.
-        return torch.where(phi == 0, d, skipped - r_cfg * shrink)
+        # Rows with nothing to rescale stay what they would be alone: skipped - (skipped - d) rounds.
+        return torch.where((phi == 0) | (more == 0), d, skipped - r_cfg * shrink)
 
     return guided
 

@@ -78,8 +78,8 @@ class NoiseSchedule:
         below, above = self.log_sigmas[high - 1], self.log_sigmas[high]
         return high - 1 + (log_sigma - below) / (above - below)
 
-    def steps(self, name: str, n: int, final: float | Tensor = 0.0) -> Tensor:
-        """Return the ladder `name` of `n` steps: float64 (n + 1,), descending, ending at `final`.
+    def steps(self, name: str, n: int) -> Tensor:
+        """Return the ladder `name` of `n` steps: float64 (n + 1,), strictly descending to 0.
 
         Raises RecipeError for an unknown name, or for n outside 1 .. the number of training steps.
         """
@@ -87,7 +87,7 @@ class NoiseSchedule:
             raise RecipeError(f"There is no schedule {name!r}.{nearest(name, STEPS)}")
         if not 1 <= n <= len(self.sigmas):
             raise RecipeError(f"{n} steps cannot be taken; write a number from 1 to {len(self.sigmas)}.")
-        return torch.cat([STEPS[name](self, n), _exact(final).reshape(1)])
+        return torch.cat([STEPS[name](self, n), torch.zeros(1, dtype=torch.float64)])
 
 
 def _betas(config: ScheduleConfig) -> Tensor:

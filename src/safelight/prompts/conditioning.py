@@ -2,7 +2,7 @@
 
     context = encoder(tokenizer.batch(prompts))
 
-A prompt is read as plain text in one row of T tokens; what is longer is cut, and `Conditioning.cut` says what was lost.
+A prompt is read as plain text in one row of T tokens; what is longer is cut (`Tokenizer.truncated` says what is lost).
 Everything that turns a prompt into more than that belongs here, between the text encoder and the UNet: weights of
 words, rows joined to go beyond 77 tokens, blends of prompts. Each is a way to compute a context; nothing outside knows.
 
@@ -23,15 +23,13 @@ __all__ = ["Conditioning", "encode"]
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What the UNet is told about B pictures.
+    """What the UNet is told about B pictures; weights of words, masks and schedules of prompts will join it here.
 
     Attributes:
         context: (B, T, D), one hidden state for each token.
-        cut: for each prompt the end of it that was not read, or None where all of it was.
     """
 
     context: Tensor
-    cut: tuple[str | None, ...]
 
 
 def encode(
@@ -45,5 +43,4 @@ def encode(
         encoder: token ids (B, T) int64 and `skip` -> hidden states (B, T, D); a `TextEncoder`, or what calls one.
         skip: from which layer, counted from the end: 1 is the last, 2 the one before it ("clip skip").
     """
-    context = encoder(tokenizer.batch(prompts), skip)
-    return Conditioning(context, tuple(tokenizer.truncated(prompt) for prompt in prompts))
+    return Conditioning(encoder(tokenizer.batch(prompts), skip))

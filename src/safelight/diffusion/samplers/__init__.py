@@ -7,7 +7,8 @@
     x = drive(sampler.run(x, sigmas, noise, 0.0), denoise)
     latent = finish(x, sigmas)
 
-To add a sampler, write one generator (see asking.py) and one line in SAMPLERS. Read next: asking.py.
+To add a sampler, write one generator (see asking.py) and one line in SAMPLERS; CONTRIBUTING.md names the few other
+places that a sampler's name is known in. Read next: asking.py.
 """
 
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ class Sampler:
 
     starts: "sigma" starts from noise of exactly sigmas[0] (k-diffusion); "variance_preserving" from noise of variance
         1 + sigmas[0]^2, as if the latent behind it had variance 1 (CompVis, diffusers).
-    ends: "zero" walks down to sigma 0; "sigma_min" stops at the least sigma of training (ScheduleConfig.ends_at_one).
+    ends: "zero" walks down to sigma 0; "sigma_min" stops at the least sigma of training (ScheduleConfig.ends_at_one),
+        on those ladders that have not been there yet.
     schedule: the ladder usually taken with it. (diffusers makes ladders of n + 1 steps for DPM-Solver and UniPC and
         leaves out the last; only on "trailing" do they take the same as everyone.)
     eta: its default share of fresh noise, 0..1; None where there is no choice.
@@ -47,10 +49,16 @@ class Sampler:
 def ladder(schedule: NoiseSchedule, sampler: Sampler, n: int, name: str | None = None) -> Tensor:
     """Return the sigmas of `n` steps, float64 (n + 1,), on the ladder `name` (the sampler's usual one if None).
 
-    To start from a picture with noise on it, start lower: `sigmas[skip:]`.
+    They descend strictly: a sampler that ends at sigma_min ends at 0 where the ladder asks at sigma_min itself, as
+    `uniform`, `karras` and `exponential` do, because a last step of no length would be no step. To start from a picture
+    with noise on it, start lower: `sigmas[skip:]`.
     """
+    sigmas, least = schedule.steps(name or sampler.schedule, n), schedule.sigmas[0]
     stops_early = sampler.ends == "sigma_min" and not schedule.config.ends_at_one
-    return schedule.steps(name or sampler.schedule, n, final=schedule.sigmas[0] if stops_early else 0.0)
+    # Roots and powers leave some ladders an ulp beside sigma_min.
+    if stops_early and sigmas[-2] > least * (1 + 1e-9):
+        sigmas[-1] = least
+    return sigmas
 
 
 def start(schedule: str, sampler: Sampler, sigmas: Tensor, noise: Tensor) -> Tensor:

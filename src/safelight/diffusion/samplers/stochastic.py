@@ -25,8 +25,8 @@ def ddim(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
     for s, s_next in steps(sigmas):
         denoised = yield x, s
         eps = (x - denoised) / s
-        up = eta * s_next * (1 - (s_next / s) ** 2) ** 0.5
-        down = (s_next**2 - up**2) ** 0.5
+        up = eta * s_next * _root(1 - (s_next / s) ** 2)
+        down = _root(s_next**2 - up**2)
         x = denoised + down * eps + _fresh(noise, up, s, s_next, x)
     return x
 
@@ -48,8 +48,13 @@ def ddpm(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
         denoised = yield x, s
         remains = (s_next / s) ** 2
         mean = remains * x + (1 - remains) * denoised
-        x = mean + _fresh(noise, s_next * (1 - remains) ** 0.5, s, s_next, x)
+        x = mean + _fresh(noise, s_next * _root(1 - remains), s, s_next, x)
     return x
+
+
+def _root(square: float) -> float:
+    """Square root of what rounding may leave just below 0, where Python would answer with a complex number."""
+    return max(0.0, square) ** 0.5
 
 
 def _fresh(noise: NoiseSource | None, amount: float, s: float, s_next: float, x: Tensor) -> Tensor | float:
