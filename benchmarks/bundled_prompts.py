@@ -18,7 +18,6 @@ from safelight.scenes.grammar import Scene, scene
 from safelight.scenes.words import ENVIRONMENTS, LIGHTINGS, MEDIA, NOUNS
 
 SEED = 2026
-CELL, LABEL, COLUMNS = 256, 34, 5
 
 
 def fixed_scenes() -> list[tuple[Scene, bool]]:
@@ -33,17 +32,25 @@ def prompt(truth: Scene) -> str:
     return f"a {medium} of {article} {thing} {ENVIRONMENTS[truth.environment][0]}, {LIGHTINGS[truth.lighting][0]}"
 
 
-def sheet(pictures: list[tuple[str, Image.Image]]) -> Image.Image:
-    """Pictures in rows, each over its number and prompt."""
-    rows = -(-len(pictures) // COLUMNS)
-    page = Image.new("RGB", (COLUMNS * CELL, rows * (CELL + LABEL)), "white")
+def sheet(pictures: list[tuple[list[str], Image.Image]], columns: int, cell: int) -> Image.Image:
+    """Pictures in rows, each over three lines of words."""
+    label = 38
+    page = Image.new("RGB", (columns * cell, -(-len(pictures) // columns) * (cell + label)), "white")
     draw = ImageDraw.Draw(page)
-    for i, (words, picture) in enumerate(pictures):
-        left, top = i % COLUMNS * CELL, i // COLUMNS * (CELL + LABEL)
-        page.paste(picture.resize((CELL, CELL), Image.Resampling.LANCZOS), (left, top))
-        half = words.find(" ", len(words) // 2)
-        draw.text((left + 4, top + CELL + 2), f"{words[:half]}\n{words[half + 1 :]}", "black")
+    for i, (lines, picture) in enumerate(pictures):
+        left, top = i % columns * cell, i // columns * (cell + label)
+        page.paste(picture.resize((cell, cell), Image.Resampling.LANCZOS), (left, top))
+        draw.text((left + 4, top + cell), "\n".join(lines), "black", spacing=0)
     return page
+
+
+def words(number: int, truth: Scene, held: bool) -> list[str]:
+    """What a picture should show, in three short lines; a star marks the held-out ones."""
+    return [
+        f"{number}{'*' if held else ''} {truth.colour} {truth.noun}",
+        ENVIRONMENTS[truth.environment][0],
+        f"{truth.medium}, {truth.lighting}",
+    ]
 
 
 def main() -> None:
@@ -57,14 +64,14 @@ def main() -> None:
     scenes = fixed_scenes()
     engine = safelight.load(given.model)
     recipes = [safelight.Recipe(prompt=prompt(truth), seed=i) for i, (truth, _) in enumerate(scenes)]
-    pictures: list[tuple[str, Image.Image]] = []
+    pictures: list[tuple[list[str], Image.Image]] = []
     for event in engine.stream(recipes):
         if isinstance(event, safelight.Finished):
-            words = f"{event.index} {recipes[event.index].prompt}"
-            pictures.append((words, event.picture.image()))
-            print(words, flush=True)
+            pictures.append((words(event.index, *scenes[event.index]), event.picture.image()))
+            print(event.index, recipes[event.index].prompt, flush=True)
+    sheet(pictures, 10, 128).save(given.output / "all.png")
     for page in range(3):
-        sheet(pictures[20 * page : 20 * page + 20]).save(given.output / f"sheet-{page + 1}.png")
+        sheet(pictures[20 * page : 20 * page + 20], 5, 256).save(given.output / f"sheet-{page + 1}.png")
     listed = [{"prompt": prompt(truth), "seed": i, "held_out": held} for i, (truth, held) in enumerate(scenes)]
     (given.output / "prompts.json").write_text(json.dumps(listed, indent=1))
 

@@ -27,8 +27,6 @@ from safelight.picture import Picture, Provenance
 from safelight.recipe import Defaults, Recipe
 
 SOURCE = Path(safelight.__file__).parent.parent
-BUNDLED = SOURCE / "safelight" / "weights" / "bundled" / "model_index.json"
-needs_bundled = pytest.mark.skipif(not BUNDLED.exists(), reason="the bundled model is not here yet")
 
 
 class NoiseModel:
@@ -782,7 +780,6 @@ def test_a_prompt_that_names_nothing_the_bundled_model_can_draw_is_answered_with
     assert "models pull" not in capsys.readouterr().err
 
 
-@needs_bundled
 def test_the_bundled_model_draws_and_verifies_without_a_network(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     asked = ["generate", "a red sports car", "--seed", "7", "--steps", "2", "--output", "a.png", "--json"]

@@ -24,7 +24,7 @@ def test_a_linear_decoder_is_followed_exactly():
 def test_the_preview_of_a_bundled_latent_looks_like_its_picture(index):
     engine = safelight.load("bundled")
     vae = engine.model.vae.network
-    pixels = torch.from_numpy(render(scene(9, index), 128).pixels).permute(2, 0, 1)[None] / 127.5 - 1
+    pixels = torch.tensor(render(scene(9, index), 128).pixels).permute(2, 0, 1)[None] / 127.5 - 1
     with torch.inference_mode():
         latent = vae.encode(pixels).mean * vae.config.scale
     small = torch.nn.functional.avg_pool2d(pixels, 8)[0].permute(1, 2, 0).numpy()

@@ -1,1 +1,1 @@
-"""From the words of a prompt to what the UNet is told: today their context, and what did not fit into it."""
+"""From the words of a prompt to what the UNet is told."""
