@@ -69,10 +69,10 @@ class Course:
     diet: Diet
 
 
-PLAIN = Course("unet-plain", Settings(rate=6e-4, minutes=57, warmup=200, cooldown=0.0), Diet((Size(16, 1.0, 32),)))
+PLAIN = Course("unet-plain", Settings(rate=6e-4, minutes=56, warmup=200, cooldown=0.0), Diet((Size(16, 1.0, 32),)))
 BALANCED = Course(
     "unet-balanced",
-    Settings(rate=5e-4, minutes=33, warmup=50, cooldown=0.3),
+    Settings(rate=5e-4, minutes=27, warmup=50, cooldown=0.3),
     Diet((Size(16, 1.0, 32),), balanced=True),
 )
 
