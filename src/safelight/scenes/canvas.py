@@ -4,7 +4,7 @@ Deferred shading (Deering et al. 1988, Saito and Takahashi 1990): painters say o
 much of the light reaches it, 128 = 1), glow (light it gives off) and id (what it is). Light, medium and defects come
 later, on whole arrays, so that every medium works with every light and the truth of a picture is known exactly.
 
-    ids    0 sky | 1..9 scenery, far to near | 10, 20, ... a subject | 11, 21, ... its coloured part
+    ids    0 sky | 1..9 scenery, far to near | 10, 20, .. 80 a thing | 11, 21, .. 81 its coloured part
 
 Coordinates are 256ths of the picture, y down. Letters: S size of the picture in pixels.
 Read next: light.py.
@@ -14,14 +14,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
 from safelight.scenes.arrays import planes
 from safelight.scenes.shapes import Point
 
-__all__ = ["BALL", "COLOURED", "RGB", "SUBJECT", "Canvas", "Frame", "Pen", "Shade", "across", "down"]
+__all__ = ["BALL", "COLOURED", "RGB", "SUBJECT", "Canvas", "Frame", "Pen", "Ruler", "Shade", "across", "down"]
 
 RGB = tuple[int, int, int]
 SUBJECT, COLOURED = 10, 11
@@ -38,6 +39,11 @@ class Ramp:
         """One shade for shapes too small for a ramp."""
         return sum(self.stops) // len(self.stops)
 
+    def evened(self, share: float) -> "Ramp":
+        """The same run with its differences times `share`."""
+        middle = self.middle()
+        return Ramp(tuple(round(middle + share * (stop - middle)) for stop in self.stops), self.sideways)
+
     def image(self, width: int, height: int) -> Image.Image:
         """The ramp as a grey picture of this many pixels."""
         line = Image.new("L", (len(self.stops), 1) if self.sideways else (1, len(self.stops)))
@@ -48,7 +54,9 @@ class Ramp:
 
 @dataclass(frozen=True)
 class Ball:
-    """The shade of a sphere lit from the upper left, with a soft highlight and bounced light below."""
+    """The shade of a sphere lit from the upper left, with bounced light below and, unless dull, a soft highlight."""
+
+    dull: bool = False
 
     def middle(self) -> int:
         """One shade for balls too small for a highlight."""
@@ -56,17 +64,18 @@ class Ball:
 
     def image(self, width: int, height: int) -> Image.Image:
         """The sphere's shade over its bounding box."""
-        return _ball().resize((width, height), Image.Resampling.BILINEAR)
+        return _ball(self.dull).resize((width, height), Image.Resampling.BILINEAR)
 
 
-@lru_cache(maxsize=1)
-def _ball() -> Image.Image:
+@lru_cache(maxsize=2)
+def _ball(dull: bool) -> Image.Image:
     y, x = np.mgrid[-1:1:96j, -1:1:96j]
     z = np.sqrt(np.clip(1 - x * x - y * y, 0, 1))
     diffuse = np.clip(-0.50 * x - 0.58 * y + 0.64 * z, 0, 1)
     highlight = np.exp(-((x + 0.36) ** 2 + (y + 0.42) ** 2) / 0.05)
     bounce = np.clip(y - 0.55, 0, 1) * 0.35
-    return Image.fromarray(np.clip(62 + 98 * diffuse + 70 * highlight + 60 * bounce, 0, 255).astype(np.uint8))
+    shade = 96 + 44 * diffuse if dull else 62 + 98 * diffuse + 70 * highlight + 60 * bounce
+    return Image.fromarray(np.clip(shade, 0, 255).astype(np.uint8))
 
 
 BALL = Ball()
@@ -99,6 +108,34 @@ class Frame:
     coloured: np.ndarray
     sky: np.ndarray
     depth: np.ndarray
+
+
+class Surface(Protocol):
+    """What a pen draws on."""
+
+    def fill(
+        self, outline: Sequence[Point], colour: RGB, shade: Shade = 128, glow: RGB | None = None, what: int = 1
+    ) -> None:
+        """Cover the inside of `outline`."""
+
+
+class Ruler:
+    """A surface that keeps nothing but how far was drawn, so that a thing can be measured before it is placed."""
+
+    def __init__(self) -> None:
+        self._x: list[float] = []
+        self._y: list[float] = []
+
+    def fill(
+        self, outline: Sequence[Point], colour: RGB, shade: Shade = 128, glow: RGB | None = None, what: int = 1
+    ) -> None:
+        """Take note of `outline`."""
+        self._x += (min(x for x, _ in outline), max(x for x, _ in outline))
+        self._y += (min(y for _, y in outline), max(y for _, y in outline))
+
+    def reach(self) -> tuple[float, float, float, float]:
+        """The bounds x0, y0, x1, y1 of all that was drawn."""
+        return min(self._x), min(self._y), max(self._x), max(self._y)
 
 
 class Canvas:
@@ -141,6 +178,28 @@ class Canvas:
         ImageDraw.Draw(mask).polygon([(x - x0, y - y0) for x, y in points], fill=1)
         self.shade.paste(shade.image(x1 - x0, y1 - y0), (x0, y0), mask)
 
+    def count(self, who: int) -> int:
+        """How many of the canvas's pixels now belong to thing number `who`."""
+        seen = self.ids.histogram()
+        return seen[SUBJECT + 10 * who] + seen[COLOURED + 10 * who]
+
+    def polish(self, who: int) -> None:
+        """Lay two slanting bands of reflected light over the coloured part of thing number `who`."""
+        coloured = self.ids.point([255 * (i == COLOURED + 10 * who) for i in range(256)])
+        bounds = coloured.getbbox()
+        if bounds is None:
+            return
+        x0, y0, x1, y1 = bounds
+        width, height = x1 - x0, y1 - y0
+        bands = Image.new("L", (width, height))
+        draw = ImageDraw.Draw(bands)
+        for start, end in ((0.12, 0.27), (0.33, 0.38)):
+            corners = [(start, 0.62), (start + 0.34, -0.02), (end + 0.34, -0.02), (end, 0.62)]
+            draw.polygon([(x * width, y * height) for x, y in corners], fill=150)
+        bands = ImageChops.multiply(bands, coloured.crop(bounds))
+        self.albedo.paste((255, 255, 255), bounds, bands)
+        self.shade.paste(158, bounds, bands)
+
     def develop(self) -> Frame:
         """Shrink everything to the picture's size; edges become smooth, ids stay exact."""
 
@@ -168,10 +227,11 @@ class Pen:
     """Draws one subject: its own units and its own upright, placed into the picture.
 
     The subject stands on (x, y), its units are `scale` picture units, it looks to the left when `flip`, leans by
-    `angle` radians; `paint` fills the part that carries the scene's colour. `who` is the subject's number, from 0.
+    `angle` radians; `paint` fills the part that carries the scene's colour. `who` is its number in the picture, 0 to 7;
+    `gloss` is -1 for a matte finish, which evens the shades out, 1 for a shiny one, which drives them apart.
     """
 
-    canvas: Canvas
+    canvas: Surface
     x: float
     y: float
     scale: float
@@ -179,6 +239,7 @@ class Pen:
     flip: bool = False
     angle: float = 0.0
     who: int = 0
+    gloss: int = 0
 
     def place(self, outline: Sequence[Point]) -> list[Point]:
         """The outline in picture units."""
@@ -188,6 +249,10 @@ class Pen:
 
     def main(self, outline: Sequence[Point], shade: Shade = 128, glow: RGB | None = None) -> None:
         """Fill a piece of the coloured part."""
+        if self.gloss and isinstance(shade, Ramp):
+            shade = shade.evened(0.3 if self.gloss < 0 else 1.25)
+        elif self.gloss < 0 and isinstance(shade, Ball):
+            shade = Ball(dull=True)
         self.canvas.fill(self.place(outline), self.paint, shade, glow, COLOURED + 10 * self.who)
 
     def trim(self, outline: Sequence[Point], colour: RGB, shade: Shade = 128, glow: RGB | None = None) -> None:

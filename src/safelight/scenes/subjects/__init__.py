@@ -23,9 +23,10 @@ __all__ = ["SUBJECTS", "Painter"]
 class Painter:
     """How to paint a noun and where: `size` picture units per unit, `ground` overrides the environment's height.
 
-    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units,
-        0 for none; `lean`
-    is in radians; `turns`: it may face left or right.
+    `hover` lifts the subject, in picture units; `shadow` is the half width of its contact shadow in units, 0 for none;
+    `lean` is in radians; `turns`: it may face left or right. In own units: `top` is the height on which another thing
+    can stand, `seat` the spot (x, y) for a rider's hip. `rider` paints the person seated, hip at (0, 0), facing as the
+    mount does; `limbs` paints surplus arms or legs onto the finished subject.
     """
 
     paint: Callable[[Pen, int], None]
@@ -35,6 +36,10 @@ class Painter:
     shadow: float = 46.0
     lean: float = 0.0
     turns: bool = True
+    seat: tuple[float, float] | None = None
+    rider: Callable[[Pen, int], None] | None = None
+    limbs: Callable[[Pen, int], None] | None = None
+    top: float = 100.0
 
 
 SUBJECTS: dict[str, Painter] = {
