@@ -1,10 +1,27 @@
-"""Painters of animals: cat, bird."""
+"""Painters of animals: cat and dog here; bird and fish, horse and dragon in the files they are taken from.
+
+Beside each painter stand what it offers a scene: `*_top`, the height on which a thing can be set down, and `*_limbs`,
+which paints the surplus limbs of a picture gone wrong onto the finished animal.
+
+Read next: coats.py, flyers.py, mounts.py.
+"""
 
 from safelight.scenes.canvas import RGB, Pen, across, down
-from safelight.scenes.shapes import oval, path, rounded, stroke
+from safelight.scenes.shapes import oval, path, stroke
+from safelight.scenes.subjects.coats import INK, brightness, cream, eye, fall, limb, side, tone
+from safelight.scenes.subjects.flyers import bird, bird_limbs, bird_top, fish, fish_limbs, fish_top
+from safelight.scenes.subjects.mounts import (
+    dragon, dragon_limbs, dragon_seat, dragon_top, horse, horse_limbs, horse_seat, horse_top,
+)
 
-__all__ = ["bird", "cat"]
+__all__ = [
+    "bird", "bird_limbs", "bird_top", "cat", "cat_limbs", "cat_top", "dog", "dog_limbs", "dog_top", "dragon",
+    "dragon_limbs", "dragon_seat", "dragon_top", "fish", "fish_limbs", "fish_top", "horse", "horse_limbs",
+    "horse_seat", "horse_top",
+]
 
+cat_top = 100.0
+dog_top = 108.0
 DARK: RGB = (46, 48, 62)
 
 
@@ -66,40 +83,60 @@ def cat(pen: Pen, detail: int) -> None:
     pen.trim(stroke([(0, -64), (0.6, -61), (3.6, -59.4), (7, -61)], 1.5), (112, 76, 80))
 
 
-def bird(pen: Pen, detail: int) -> None:
-    """A round songbird on a branch, seen from the side; the plumage carries the colour."""
-    bark: RGB = (116, 84, 68)
-    pen.trim(path(*stroke([(-60, -14), (-24, -19), (16, -18), (60, -25)], 8, 5)), bark, down(148, 90))
-    for x, y, lean in ((-44, -19, -1), (42, -25, 1), (54, -20, 1))[: 1 + detail]:
-        pen.trim(
-            path((x, y, 0), (x + 4 * lean, y - 11), (x + 16 * lean, y - 14, 0), (x + 12 * lean, y - 3)),
-            (96, 156, 92),
-            across(146, 110),
-        )
-    pen.main(path((-22, -44), (-44, -30), (-62, -14, 0.2), (-57, -8, 0.2), (-36, -18), (-16, -26)), across(112, 88))
-    body = path(
-        (14, -102), (32, -98), (42, -82), (41, -58), (30, -34), (8, -21), (-14, -24), (-30, -38), (-30, -54),
-        (-16, -74), (-6, -92),
-    )
-    pen.main(body, across(122, 152, 140, 104))
-    cream: RGB = (252, 238, 214) if min(pen.paint) < 225 else (224, 216, 214)
-    pen.trim(path((40, -64), (41, -54), (30, -34), (8, -21), (2, -24), (10, -46), (28, -62)), cream, down(136, 100))
+def cat_limbs(pen: Pen, detail: int) -> None:
+    """A second tail and a third foreleg, raised."""
+    tail = [(-26, -8), (-42, -8), (-51, -18), (-50, -36), (-43, -50), (-47, -62)]
+    pen.main(path(*stroke(tail, 12, 8)), side(pen, 136, 104))
+    pen.main(oval(-47, -62, 5), tone(pen, 128))
+
+
+def dog(pen: Pen, detail: int) -> None:
+    """A dog that sits and looks to the side, ears hanging; the fur carries the colour."""
+    pen.main(limb((-30, -9, 12), (-46, -10, 11), (-56, -22, 9), (-55, -38, 6), (-50, -46, 3)), side(pen, 150, 110))
+    pen.main(path((20, -46), (38, -46), (37, -12), (45, -6), (45, 0, 0), (28, 0, 0), (26, -20)), tone(pen, 82))
+    pen.main(path((0, -8), (18, -9), (27, -4), (26, 0, 0), (-2, 0, 0)), tone(pen, 80))
     pen.main(
-        path((-4, -66), (12, -58), (14, -44), (0, -32), (-22, -30), (-48, -22, 0.2), (-36, -42), (-22, -58)),
-        down(112, 72),
+        path(
+            (-4, -84), (-14, -66), (-28, -48), (-38, -26), (-36, -6), (-20, 0), (6, -2), (22, -16), (34, -36), (39, -54),
+            (33, -74), (14, -90),
+        ),
+        side(pen, 140, 148, 124, 94),
     )
-    if detail:
-        for k in range(2 + (detail == 2)):
-            pen.main(
-                stroke([(4 - 9 * k, -46 + 4 * k), (-8 - 9 * k, -38 + 3 * k), (-24 - 7 * k, -34 + 3 * k)], 2.6, 1), 132
-            )
-    pen.trim(path((38, -86), (58, -78, 0), (40, -73)), (248, 166, 60), down(148, 104))
-    pen.trim(oval(27, -83, 5.4), (255, 255, 255) if sum(pen.paint) < 660 else (206, 206, 214), 136)
-    pen.trim(oval(28, -83, 4), (34, 34, 46), 120)
-    pen.trim(oval(29.4, -84.6, 1.5, pieces=14), (255, 255, 255), 140, (90, 90, 90))
-    if detail == 2:
-        pen.main(path((6, -100), (-2, -112), (8, -108), (12, -116), (20, -102)), 112)
-        pen.trim(oval(35, -70, 4.2, 3.2), (244, 150, 140), 128)
-    for x in (4, 16):
-        pen.trim(stroke([(x, -24), (x + 1, -17)], 2.6), (238, 150, 62))
-        pen.trim(rounded(x - 4, -20, x + 6, -15.5, 2), (238, 150, 62), down(140, 100))
+    pen.trim(path((36, -68), (40, -54), (35, -36), (28, -26), (25, -42), (29, -58)), cream(pen), down(136, 108))
+    pen.main(
+        path((11, -50), (24, -52), (31, -44), (29, -12), (37, -7), (38, 0, 0), (18, 0, 0), (17, -14), (13, -32)),
+        side(pen, 146, 128, 100),
+    )
+    pen.main(
+        path((-37, -18), (-34, -36), (-18, -46), (-2, -38), (5, -22), (2, -8), (-12, 0), (-34, -1)),
+        side(pen, 156, 142, 112),
+    )
+    pen.main(path((-14, -10), (4, -10), (15, -6), (16, 0, 0), (-16, 0, 0)), fall(pen, 150, 110))
+    _dog_head(pen, detail)
+
+
+def _dog_head(pen: Pen, detail: int) -> None:
+    collar: RGB = (120, 62, 48) if brightness(pen.paint) > 100 else (226, 184, 104)
+    pen.main(
+        path(
+            (-4, -82), (-3, -98), (8, -109), (22, -110), (32, -102), (42, -96), (54, -94), (60, -87), (57, -78),
+            (44, -73), (33, -70), (24, -62), (6, -60),
+        ),
+        side(pen, 132, 152, 138, 108),
+    )
+    pen.trim(path((38, -94), (54, -94), (60, -87), (57, -78), (44, -73), (34, -72), (32, -82)), cream(pen), down(138, 110))
+    pen.trim(oval(56.5, -91, 5.4, 4.4), INK, down(150, 100))
+    pen.trim(stroke([(56, -82), (48, -78.5), (40, -80)], 1.5, 1.1), INK, 110)
+    eye(pen, 29, -94, 3.6)
+    pen.trim(limb((-3, -68, 6), (12, -62, 6.5), (29, -64, 6)), collar, across(140, 120, 90))
+    pen.trim(oval(25, -56, 4.2), (246, 204, 92), down(156, 108))
+    pen.main(
+        path((4, -107), (14, -104), (17, -92), (12, -76), (4, -66), (-6, -70), (-9, -86), (-5, -100)),
+        side(pen, 110, 92, 76),
+    )
+
+
+def dog_limbs(pen: Pen, detail: int) -> None:
+    """A second tail and a third foreleg, raised."""
+    pen.main(limb((-34, -28, 12), (-46, -36, 10), (-54, -50, 8), (-50, -66, 5), (-44, -72, 3)), side(pen, 150, 110))
+    pen.main(limb((24, -44, 14), (40, -38, 11), (54, -46, 9), (58, -52, 9)), fall(pen, 150, 110))
