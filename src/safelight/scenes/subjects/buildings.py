@@ -1,9 +1,19 @@
-"""Painters of buildings: house, castle, lighthouse."""
+"""Painters of buildings: house, castle, lighthouse, tower.
+
+Windows glow when the light asks for it, roofs and rock are no part of the coloured share. Read next: objects.py.
+"""
+
+import math
 
 from safelight.scenes.canvas import RGB, Pen, across, down
-from safelight.scenes.shapes import box, oval, path, rounded
+from safelight.scenes.shapes import box, oval, path, rounded, stroke
 
-__all__ = ["castle", "house", "lighthouse"]
+__all__ = ["castle", "castle_top", "house", "house_top", "lighthouse", "lighthouse_top", "tower", "tower_top"]
+
+house_top = 89.0
+castle_top = 88.0
+lighthouse_top = 114.0
+tower_top = 108.0
 
 ROOF: RGB = (92, 88, 108)
 CREAM: RGB = (250, 244, 230)
@@ -128,3 +138,56 @@ def lighthouse(pen: Pen, detail: int) -> None:
     if detail == 2:
         for x, y, r in ((-32, -5, 5), (-8, -8, 5), (18, -6, 6), (34, -4, 4)):
             pen.trim(oval(x, y, r * 1.3, r * 0.7), rock, down(160, 104))
+
+
+def _clock(pen: Pen, x: float, y: float, r: float, detail: int) -> None:
+    pen.trim(oval(x, y, r + 2.2), (70, 64, 78), across(150, 90))
+    pen.trim(oval(x, y, r), (252, 246, 226), down(140, 120), (255, 236, 178))
+    if detail == 2:
+        for k in range(12):
+            a, reach = math.pi * k / 6, 0.70 if k % 3 == 0 else 0.78
+            pen.trim(
+                stroke([(x + q * r * math.sin(a), y - q * r * math.cos(a)) for q in (reach, 0.92)], 1.1), (70, 64, 78)
+            )
+    pen.trim(stroke([(x, y + 1), (x, y - 0.74 * r)], 2, 1.2), (52, 48, 62))
+    pen.trim(stroke([(x - 1, y), (x + 0.52 * r, y + 0.26 * r)], 2.2, 1.4), (52, 48, 62))
+
+
+def tower(pen: Pen, detail: int) -> None:
+    """A slender square clock tower under a steep roof; the walls carry the colour."""
+    slit: RGB = (60, 58, 76)
+    pen.main([(12, -53), (26, -51), (27, 0), (13, 0)], across(84, 64))
+    pen.main([(-23, -53), (13, -53), (14, 0), (-25, 0)], across(152, 128, 116))
+    pen.main([(-29, 0), (-27, -13), (14, -13), (17, 0)], across(158, 126))
+    pen.main([(14, -13), (29, -12), (32, 0), (17, 0)], across(92, 68))
+    if detail == 2:
+        for k, y in enumerate((-49, -42, -35, -28, -21, -14)):
+            shift = 4.5 if k % 2 else 0.0
+            pen.main(box(-24, y, 13, y + 1.1), 104)
+            pen.main(box(13.4, y + 0.4, 26.6, y + 1.5), 52)
+            for x in (-19 + shift, -10 + shift, -1 + shift):
+                pen.main(box(x, y - 6, x + 1.1, y), 106)
+            pen.main(box(17 + shift, y - 5.6, 18 + shift, y), 54)
+    pen.main([(-28, -57), (15, -57), (13, -51), (-24, -51)], 96)
+    pen.main([(15, -57), (31, -56), (27, -50), (13, -51)], 54)
+    pen.main([(-28, -83), (15, -83), (15, -56), (-28, -56)], across(160, 134, 122))
+    pen.main([(15, -83), (31, -81), (31, -55), (15, -56)], across(90, 66))
+    if detail:
+        pen.trim(path((20, -60, 0), (20, -69, 0.4), (23, -74), (26, -69, 0.4), (26, -60, 0)), slit, 120, WARM)
+        pen.main(box(-28, -82, 15, -79), 178)
+        pen.main([(15, -82), (31, -80), (31, -77.4), (15, -79)], 108)
+    _clock(pen, -6.5, -68, 9.6, detail)
+    pen.trim([(15, -84), (1, -110), (35, -81)], ROOF, across(96, 70))
+    pen.trim([(-33, -81), (1, -110), (16, -81)], ROOF, across(166, 128))
+    if detail == 2:
+        for t in (0.4, 0.6, 0.8):
+            pen.trim(stroke([(1 - 34 * t, -110 + 29 * t), (1 + 15 * t, -110 + 29 * t)], 1.2), ROOF, 96)
+    pen.trim(oval(1, -110, 2.2, pieces=16), (246, 206, 110), 140)
+    pen.trim(path((-12, 0, 0), (-12, -14, 0.3), (-5.5, -22), (1, -14, 0.3), (1, 0, 0)), (104, 72, 58), across(140, 98))
+    for y in (-34,) if not detail else (-36,):
+        pen.trim(
+            path((-9, y + 6, 0), (-9, y - 2, 0.4), (-5.5, y - 6), (-2, y - 2, 0.4), (-2, y + 6, 0)), slit, 120, WARM
+        )
+    if detail:
+        pen.trim(path((18, -30, 0), (18, -39, 0.4), (20.5, -42), (23, -39, 0.4), (23, -30, 0)), slit, 100, WARM)
+        pen.trim(oval(-1.6, -9, 1.1, pieces=10), (246, 206, 110), 150)
