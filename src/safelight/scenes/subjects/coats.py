@@ -3,7 +3,7 @@
 A limb is a centre line with a width at every joint; its outline runs smoothly along both sides. Black swallows shades
 and white bleaches them, so the stops of a ramp are spread for dark paint and lowered for pale paint:
 
-    dark   stop -> 136 + 1.8 (stop - 116)        pale   stop -> 124 + 1.05 (stop - 138)
+    dark   stop -> 136 + 1.8 (stop - 116)        pale   stop -> 124 + 1.2 (stop - 138)
 
 Read next: animals.py.
 """
@@ -30,7 +30,7 @@ def tone(pen: Pen, stop: int) -> int:
     if light < 60:
         stop = round(136 + 1.8 * (stop - 116))
     elif light > 225:
-        stop = round(124 + 1.05 * (stop - 138))
+        stop = round(124 + 1.2 * (stop - 138))
     return min(max(stop, 0), 255)
 
 
@@ -64,10 +64,10 @@ def limb(*joints: tuple[float, float, float]) -> tuple[Point, ...]:
 
 
 def eye(pen: Pen, x: float, y: float, r: float, iris: RGB | None = None) -> None:
-    """A round eye with a spark of light, in a pale ring where the fur is too dark for it; `iris` colours it."""
+    """A round eye with a spark of light, ringed by its iris where the fur is dark or `iris` says so."""
     if iris is not None:
         pen.trim(oval(x, y, 1.45 * r, 1.38 * r), iris, down(112, 148), (iris[0] // 3, iris[1] // 3, iris[2] // 3))
     elif brightness(pen.paint) < 110:
-        pen.trim(oval(x, y, 1.38 * r, 1.38 * r), (236, 226, 208), 122)
+        pen.trim(oval(x, y, 1.36 * r, 1.36 * r), (204, 146, 84), down(104, 146), (50, 36, 20))
     pen.trim(oval(x, y, r, 1.08 * r), INK, 118)
     pen.trim(oval(x + 0.32 * r, y - 0.38 * r, 0.36 * r, pieces=14), (255, 255, 255), 140, (90, 90, 90))

@@ -6,16 +6,18 @@ neck. Legs on the far side are painted first and darker, which is all the depth 
 Read next: people.py.
 """
 
+import math
+
 from safelight.scenes.canvas import RGB, Pen, across, down
 from safelight.scenes.shapes import Point, oval, path, stroke
 from safelight.scenes.subjects.coats import INK, brightness, cream, eye, fall, limb, side, tone
 
 __all__ = ["dragon", "dragon_limbs", "dragon_seat", "dragon_top", "horse", "horse_limbs", "horse_seat", "horse_top"]
 
-horse_seat: Point = (-7.0, -65.0)
-horse_top = 66.0
+horse_seat: Point = (-9.0, -65.0)
+horse_top = 104.0
 dragon_seat: Point = (4.0, -58.0)
-dragon_top = 60.0
+dragon_top = 106.0
 
 HOOF: RGB = (70, 58, 58)
 
@@ -36,7 +38,7 @@ def _horse_leg(pen: Pen, joints: tuple[tuple[float, float, float], ...], near: b
     x, y, _ = joints[-1]
     pen.main(limb(*joints), side(pen, 140, 122, 92) if near else tone(pen, 78))
     if sock:
-        (ax, ay, width) = joints[-2]
+        ax, ay, width = joints[-2]
         pen.trim(limb((x + 0.7 * (ax - x), y + 0.7 * (ay - y), width), (x, y, 8)), cream(pen), 130 if near else 86)
     _hoof(pen, x + 1, y + 6, near)
 
@@ -54,20 +56,23 @@ def horse(pen: Pen, detail: int) -> None:
     pen.trim(tail, hair, across(150, 124, 88))
     pen.main(
         path(
-            (6, -70), (-8, -66), (-22, -67), (-34, -70), (-45, -65), (-51, -52), (-44, -40), (-28, -37), (-10, -33),
+            (6, -70), (-8, -66), (-22, -67), (-34, -70), (-45, -66), (-50, -54), (-44, -42), (-28, -37), (-10, -33),
             (8, -33), (24, -38), (33, -50), (30, -66),
         ),
-        fall(pen, 158, 146, 124, 84),
+        fall(pen, 160, 150, 128, 82),
     )
     pen.main(
-        path((2, -69), (10, -84), (20, -100), (32, -107), (42, -98), (40, -84), (37, -68), (35, -50), (24, -42), (8, -54)),
-        side(pen, 122, 156, 136, 100),
+        path(
+            (2, -69), (10, -84), (20, -100), (32, -107), (42, -98), (40, -84), (38, -68), (36, -50), (24, -42),
+            (10, -52),
+        ),
+        side(pen, 122, 158, 138, 100),
     )
     pen.main(
-        path((-20, -64), (-34, -69), (-46, -63), (-50, -50), (-43, -38), (-30, -38), (-20, -48)),
-        side(pen, 152, 138, 116),
+        path((-20, -64), (-34, -69.5), (-45, -66), (-51, -54), (-49, -42), (-40, -34), (-29, -36), (-20, -48)),
+        side(pen, 158, 146, 116),
     )
-    _horse_leg(pen, ((-40, -50, 22), (-37, -36, 13), (-43, -24, 8), (-40, -6, 7)), True, sock)
+    _horse_leg(pen, ((-38, -50, 24), (-38, -37, 16), (-43, -24, 8.5), (-40, -6, 7)), True, sock)
     _horse_leg(pen, ((25, -50, 18), (36, -36, 11), (41, -30, 8), (31, -18, 6.4), (29, -12, 6.4)), True, sock)
     _horse_head(pen, detail, hair)
     if detail == 2:
@@ -76,7 +81,7 @@ def horse(pen: Pen, detail: int) -> None:
 
 
 def _horse_head(pen: Pen, detail: int, hair: RGB) -> None:
-    pen.main(path((38, -100, 0), (42, -113, 0.3), (44, -99, 0)), tone(pen, 84))
+    pen.main(path((36, -100, 0), (43, -114, 0.2), (46, -98, 0)), tone(pen, 84))
     pen.main(
         path(
             (28, -104), (38, -106), (47, -98), (55, -85), (62, -77), (63, -70), (57, -66), (50, -69), (43, -77),
@@ -84,7 +89,7 @@ def _horse_head(pen: Pen, detail: int, hair: RGB) -> None:
         ),
         side(pen, 138, 152, 122, 100),
     )
-    pen.main(path((31, -102, 0), (33, -114, 0.3), (40, -103, 0)), tone(pen, 142))
+    pen.main(path((30, -102, 0), (34, -116, 0.2), (41, -102, 0)), tone(pen, 146))
     pen.trim(
         path(
             (36, -110, 0.4), (26, -108), (14, -97), (5, -82), (-3, -70, 0.3), (3, -69), (1, -60, 0.2), (8, -66),
@@ -116,77 +121,104 @@ def horse_limbs(pen: Pen, detail: int) -> None:
 
 def dragon(pen: Pen, detail: int) -> None:
     """A dragon on four legs, wings up, that looks ahead; scales and wings carry the colour."""
-    bone: RGB = (244, 228, 190)
-    _wing(pen, 12, 4, 74, 60, detail)
-    _claw_leg(pen, ((-26, -36, 20), (-16, -22, 12), (-20, -10, 8), (-16, -4, 8)), False)
-    _claw_leg(pen, ((26, -40, 15), (32, -24, 10), (30, -10, 8), (32, -4, 8)), False)
-    spade = path((-54, -42), (-66, -46, 0), (-58, -64, 0), (-44, -50, 0))
-    pen.main(spade, side(pen, 150, 104))
-    pen.main(
-        limb((-26, -30, 26), (-42, -13, 18), (-56, -9, 12), (-66, -18, 8), (-66, -32, 6), (-56, -44, 4)),
-        fall(pen, 148, 132, 92),
-    )
-    pen.main(
-        limb((14, -44, 36), (28, -64, 24), (30, -80, 17), (36, -94, 15), (46, -98, 12)), side(pen, 126, 154, 128, 96)
-    )
+    bone: RGB = (246, 230, 188)
+    _wing(pen, 15, -2, 96, 68, detail)
+    _claw_leg(pen, ((-24, -36, 20), (-12, -22, 12), (-17, -10, 8), (-14, -4, 8)), near=False)
+    _claw_leg(pen, ((28, -40, 15), (34, -24, 10), (31, -10, 8), (33, -4, 8)), near=False)
+    _dragon_tail(pen, bone, ((-26, -30), (-40, -12), (-52, -8), (-62, -14), (-64, -26), (-61, -36)))
+    neck = limb((12, -42, 38), (27, -64, 25), (30, -80, 18), (36, -94, 16), (46, -98, 12))
+    pen.main(neck, side(pen, 124, 156, 132, 98))
     pen.main(
         path(
-            (22, -62), (4, -58), (-14, -60), (-30, -54), (-40, -38), (-34, -20), (-14, -15), (10, -17), (28, -26),
+            (24, -62), (4, -57), (-14, -59), (-30, -53), (-40, -38), (-34, -20), (-14, -14), (10, -16), (28, -26),
             (36, -42), (34, -56),
         ),
-        fall(pen, 156, 140, 116, 80),
+        fall(pen, 158, 146, 122, 80),
     )
-    plates = path((41, -84), (36, -70), (39, -54), (38, -40), (28, -25), (10, -16), (-8, -15), (10, -23), (24, -34), (30, -50), (30, -66), (36, -78))
-    pen.trim(plates, bone, down(142, 124, 92))
-    _claw_leg(pen, ((-28, -38, 28), (-22, -22, 16), (-33, -12, 10), (-30, -4, 10)), True)
-    _claw_leg(pen, ((18, -40, 20), (14, -24, 12), (19, -12, 9), (20, -4, 9)), True)
-    for x, y, h, lean in ((18, -80, 8, -3), (23, -91, 7, -3), (-26, -59, 8, -4), (-36, -48, 8, -5), (-43, -26, 7, -4)):
-        pen.trim(path((x - 4, y + 4, 0), (x + lean - 3, y - h, 0), (x + 4, y + 2, 0)), bone, across(140, 100))
+    plates = path(
+        (42, -84), (37, -70), (40, -54), (38, -40), (28, -24), (10, -14.5), (-10, -14), (8, -24), (22, -36), (28, -50),
+        (29, -66), (36, -78),
+    )
+    pen.trim(plates, bone, down(144, 130, 90))
+    seams = ((33, -73, 38, -71), (30, -62, 39, -60), (28, -50, 40, -49), (24, -38, 38, -36))
+    for x0, y0, x1, y1 in seams[: 4 * detail]:
+        pen.trim(limb((x0, y0, 1.2), (0.5 * (x0 + x1), y0 + 2.4, 1.6), (x1, y1, 1.2)), (176, 146, 104), 112)
+    _claw_leg(pen, ((-28, -38, 30), (-21, -22, 17), (-33, -12, 10.5), (-30, -4, 10.5)), near=True)
+    _claw_leg(pen, ((18, -42, 21), (15, -25, 13), (19, -12, 9.5), (20, -4, 9.5)), near=True)
+    if detail == 2:
+        for x, y in (
+            (-36, -42), (-28, -46), (-32, -34), (-24, -36), (-8, -46), (0, -40), (8, -48), (22, -72), (28, -83),
+        ):
+            pen.main(limb((x - 3, y - 1.5, 0.8), (x, y + 1.4, 2.1), (x + 3, y - 1.5, 0.8)), tone(pen, 92))
+    for x, y, h, lean in ((17, -76, 10, -4), (21, -87, 9, -5), (-28, -54, 9, -5), (-37, -44, 8, -7)):
+        pen.trim(path((x - 5, y + 5, 0), (x + lean - 3, y - h, 0), (x + 4, y + 2, 0)), bone, across(144, 104))
     _dragon_head(pen, detail, bone)
-    _wing(pen, 0, 0, 132, 96, detail)
+    _wing(pen, 0, 0, 150, 92, detail)
+
+
+def _dragon_tail(pen: Pen, bone: RGB, line: tuple[Point, ...]) -> None:
+    """A tapering tail along six points, its last stretch pointing the spade at the tip."""
+    (ax, ay), (bx, by) = line[-2:]
+    length = math.hypot(bx - ax, by - ay)
+    dx, dy = (bx - ax) / length, (by - ay) / length
+    spade = ((3, 0), (-2, 8), (21, 0), (-2, -8))
+    pen.main(limb(*((x, y, w) for (x, y), w in zip(line, (27, 19, 13, 9, 7, 5), strict=True))), fall(pen, 150, 136, 94))
+    pen.trim([(bx + u * dx - v * dy, by + u * dy + v * dx) for u, v in spade], bone, across(150, 110))
 
 
 def _wing(pen: Pen, x: float, y: float, bones: int, skin: int, detail: int) -> None:
-    root, wrist = (x - 4, y - 56), (x - 16, y - 104)
-    tips = [(x - 62, y - 96), (x - 58, y - 72), (x - 44, y - 54), (x - 24, y - 48)]
-    outline: list[tuple[float, ...]] = [(*root, 0), (x - 4, y - 84), (*wrist, 0)]
+    """A wing of four fingers that rises from the shoulder at (x - 4, y - 54)."""
+    root, wrist = (x - 4, y - 54), (x - 18, y - 106)
+    tips = [(x - 66, y - 98), (x - 62, y - 72), (x - 46, y - 54), (x - 24, y - 46)]
+    outline: list[tuple[float, ...]] = [(*root, 0), (x - 3, y - 84), (*wrist, 0), (x - 44, y - 108)]
     for k, (tx, ty) in enumerate(tips):
         if k:
             px, py = tips[k - 1]
-            outline.append((0.5 * (px + tx) + 0.16 * (wrist[0] - tx), 0.5 * (py + ty) + 0.16 * (wrist[1] - ty)))
-        else:
-            outline.append((x - 40, y - 106))
+            outline.append((0.5 * (px + tx) + 0.18 * (wrist[0] - tx), 0.5 * (py + ty) + 0.18 * (wrist[1] - ty)))
         outline.append((tx, ty, 0))
-    pen.main(path(*outline), side(pen, skin - 14, skin + 10, skin))
+    pen.main(path(*outline), side(pen, skin + 10, skin, skin - 14))
     for tx, ty in tips[: 2 + detail]:
-        pen.main(limb((*wrist, 4.5), (0.5 * (wrist[0] + tx) - 2, 0.5 * (wrist[1] + ty) - 3, 3), (tx, ty, 1)), tone(pen, bones))
-    pen.main(limb((root[0], root[1], 10), (x - 5, y - 84, 7), (*wrist, 5)), tone(pen, bones + 10))
+        middle = (0.5 * (wrist[0] + tx) - 3, 0.5 * (wrist[1] + ty) - 3)
+        pen.main(limb((*wrist, 4.6), (*middle, 3.2), (tx, ty, 1)), tone(pen, bones - 12))
+    pen.main(limb((*root, 12), (x - 4, y - 84, 8), (*wrist, 6)), tone(pen, bones))
+    pen.trim(path((x - 21, y - 104, 0), (x - 15, y - 112, 0), (x - 13, y - 102, 0)), (246, 230, 188), bones)
 
 
 def _claw_leg(pen: Pen, joints: tuple[tuple[float, float, float], ...], near: bool) -> None:
-    x, _, width = joints[-1]
-    pen.main(limb(*joints), side(pen, 150, 130, 94) if near else tone(pen, 76))
-    pen.main(path((x - 6, -8), (x + 6, -8), (x + 12, -3), (x + 11, 0, 0), (x - 7, 0, 0)), tone(pen, 120 if near else 72))
-    for k in range(3):
-        at = x + 2 + 4.5 * k
-        pen.trim(path((at - 2, -4, 0), (at + 2.5, -4, 0), (at + 3.5, 0.5, 0)), (250, 240, 214), 136 if near else 90)
+    x = joints[-1][0]
+    pen.main(limb(*joints), side(pen, 156, 138, 100) if near else tone(pen, 78))
+    foot = path((x - 6.5, -9), (x + 5, -9.5), (x + 12, -4), (x + 11, 0, 0), (x - 7, 0, 0))
+    pen.main(foot, fall(pen, 148, 116) if near else tone(pen, 72))
+    for at in (x - 1, x + 5, x + 11):
+        claw = path((at - 2.4, -3.6, 0), (at + 2, -4, 0), (at + 4.4, 0.6, 0), (at - 1, 0.4, 0))
+        pen.trim(claw, (250, 240, 214), 140 if near else 92)
 
 
 def _dragon_head(pen: Pen, detail: int, bone: RGB) -> None:
-    pen.trim(path((40, -103, 0), (30, -110), (20, -110, 0), (30, -103), (38, -96, 0)), bone, 100)
+    pen.trim(path((41, -102, 0), (31, -108), (21, -108, 0), (30, -101), (38, -94, 0)), bone, 98)
+    if detail:
+        pen.main(path((38, -92, 0), (24, -92, 0), (33, -87, 0), (27, -80, 0), (40, -84, 0)), side(pen, 96, 120))
+    pen.main(path((42, -88), (58, -86), (67, -85), (63, -80), (50, -78), (41, -81)), tone(pen, 96))
     pen.main(
         path(
-            (34, -96), (40, -106), (50, -107), (57, -101), (66, -97), (71, -93), (70, -87), (60, -84), (50, -82),
-            (40, -84),
+            (34, -95), (40, -106), (50, -108), (57, -102), (65, -98), (71, -95), (72, -88), (62, -85.5), (50, -85),
+            (39, -83),
         ),
-        side(pen, 128, 156, 126, 104),
+        side(pen, 128, 156, 132, 108),
     )
-    pen.trim(path((46, -106, 0), (38, -115), (26, -117, 0), (34, -109), (41, -101, 0)), bone, across(120, 146))
-    pen.trim(stroke([(70, -88.5), (60, -88), (52, -90)], 1.5, 1), INK, 100)
-    pen.trim(oval(67, -94, 1.5, 1.2, pieces=12), INK, 100)
-    eye(pen, 52, -98, 2.7, (252, 214, 80))
+    pen.trim(path((46, -107, 0), (38, -115), (25, -117, 0), (33, -109), (41, -100, 0)), bone, across(116, 148))
+    for x in (68, 62)[:detail]:
+        pen.trim([(x - 1.6, -87), (x + 1.6, -87), (x, -82.6)], (255, 250, 236), 140)
+    pen.trim(limb((71, -87.6, 1.4), (60, -86, 1.6), (50, -88, 1.3)), INK, 100)
+    pen.trim(oval(67.6, -94, 1.7, 1.3, pieces=12), INK, 100)
+    eye(pen, 52.5, -98, 2.9, (252, 214, 80))
+    pen.main(limb((47, -103, 1.6), (53, -103.4, 2.6), (59, -99.6, 1)), tone(pen, 84))
 
 
 def dragon_limbs(pen: Pen, detail: int) -> None:
-    """Two more legs."""
-    _claw_leg(pen, ((-6, -34, 20), (-2, -20, 12), (-8, -10, 9), (-6, -4, 9)), True)
+    """A fifth leg under the belly, and a sixth stretched out before the chest."""
+    _claw_leg(pen, ((-4, -36, 22), (1, -22, 13), (-6, -11, 9.5), (-4, -4, 9.5)), near=True)
+    pen.main(limb((26, -46, 20), (40, -38, 14), (54, -44, 10.5), (63, -56, 9.5)), fall(pen, 154, 116))
+    for k in (-1, 0, 1):
+        x, y = 64 + 4 * k, -58 + 2 * k
+        pen.trim(path((x - 2.6, y + 2, 0), (x + 2.6, y + 2.6, 0), (x + 3 + 2 * k, y - 7 + abs(k), 0)), (250, 240, 214))
