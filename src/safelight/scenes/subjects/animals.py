@@ -1,8 +1,8 @@
-"""Painters of animals: cat and dog here; bird and fish, horse and dragon in the files they are taken from.
+"""Painters of cat and dog; bird and fish are in flyers.py, horse and dragon in mounts.py.
 
-Beside each painter stand what it offers a scene: `*_top`, the height on which a thing can be set down, and `*_limbs`,
-which paints the surplus limbs of a picture gone wrong onto the finished animal. The cat looks at you and the dog to the
-side, so that even a few pixels tell them apart.
+Beside each painter of an animal stand what it offers a scene: `*_top`, the height on which a thing can be set down, and
+`*_limbs`, which paints the surplus limbs of a picture gone wrong onto the finished animal. The cat looks at you and the
+dog to the side, so that even a few pixels tell them apart.
 
 Read next: coats.py, flyers.py, mounts.py.
 """
@@ -10,23 +10,8 @@ Read next: coats.py, flyers.py, mounts.py.
 from safelight.scenes.canvas import RGB, Pen, across, down
 from safelight.scenes.shapes import oval, path, stroke
 from safelight.scenes.subjects.coats import INK, brightness, cream, eye, fall, limb, side, tone
-from safelight.scenes.subjects.flyers import bird, bird_limbs, bird_top, fish, fish_limbs, fish_top
-from safelight.scenes.subjects.mounts import (
-    dragon,
-    dragon_limbs,
-    dragon_seat,
-    dragon_top,
-    horse,
-    horse_limbs,
-    horse_seat,
-    horse_top,
-)
 
-__all__ = [
-    "bird", "bird_limbs", "bird_top", "cat", "cat_limbs", "cat_top", "dog", "dog_limbs", "dog_top", "dragon",
-    "dragon_limbs", "dragon_seat", "dragon_top", "fish", "fish_limbs", "fish_top", "horse", "horse_limbs",
-    "horse_seat", "horse_top",
-]
+__all__ = ["cat", "cat_limbs", "cat_top", "dog", "dog_limbs", "dog_top"]
 
 cat_top = 100.0
 dog_top = 109.0

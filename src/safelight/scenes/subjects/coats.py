@@ -13,7 +13,7 @@ import math
 from safelight.scenes.canvas import RGB, Pen, Shade, across, down
 from safelight.scenes.shapes import Point, oval, path
 
-__all__ = ["CREAM", "INK", "cream", "eye", "fall", "limb", "side", "tone"]
+__all__ = ["CREAM", "INK", "brightness", "cream", "eye", "fall", "limb", "side", "tone"]
 
 INK: RGB = (40, 38, 48)
 CREAM: RGB = (250, 240, 226)

@@ -56,7 +56,8 @@ def _branch(pen: Pen, detail: int) -> None:
 
 def _bird_wing(pen: Pen, detail: int) -> None:
     wing = path((-4, -68), (12, -61), (15, -46), (2, -33), (-22, -30), (-50, -21, 0.2), (-38, -40), (-23, -58))
-    pen.main(wing, fall(pen, 128, 110, 84))
+    pen.main([(1.03 * x + 1.6, y + 1.8 if y > -60 else y - 1.4) for x, y in wing], tone(pen, 84))
+    pen.main(wing, fall(pen, 126, 114, 92))
     if not detail:
         return
     for k in range(3):
