@@ -1,7 +1,8 @@
 """Small tools on pictures as arrays: blur, smooth noise, shifting pixels. Radii are in 256ths of the picture.
 
 Arrays are float32, masks (S, S) and images (3, S, S), S the size of the picture; values 0..255 unless said otherwise.
-Colour comes first because numpy is several times faster on long rows than on rows of three.
+Colour comes first because numpy is several times faster on long rows than on rows of three, and because a plane of
+one colour fits the processor's cache. Read next: canvas.py.
 """
 
 from functools import lru_cache
@@ -10,12 +11,15 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageFilter
 
-__all__ = ["blur", "blur_mask", "luminance", "noise", "picture", "planes", "shifted"]
+__all__ = [
+    "blur", "blur_mask", "grid", "luminance", "mask_down", "mask_up", "noise", "picture", "planes", "saturate",
+    "shifted",
+]
 
 
 def picture(image: np.ndarray) -> Image.Image:
     """The image for Pillow, rounded to bytes and clipped; (S, S) becomes a grey one."""
-    rounded = np.clip(image + 0.5, 0, 255).astype(np.uint8)
+    rounded = np.clip(image + np.float32(0.5), 0, 255).astype(np.uint8)
     return Image.fromarray(np.ascontiguousarray(rounded.transpose(1, 2, 0)) if rounded.ndim == 3 else rounded)
 
 
@@ -25,26 +29,62 @@ def planes(source: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(values.transpose(2, 0, 1) if values.ndim == 3 else values).astype(np.float32)
 
 
-def blur(image: np.ndarray, radius: float) -> np.ndarray:
-    """Gaussian blur; wide ones are made on a smaller copy, which no eye can tell."""
-    size = image.shape[-1]
-    radius = radius * size / 256
-    source = picture(image)
-    shrink = 4 if radius > 7 and size % 4 == 0 else 2 if radius > 3 and size % 2 == 0 else 1
+def _blur_plane(plane: np.ndarray, radius: float) -> np.ndarray:
+    size = plane.shape[-1]
+    shrink = 4 if radius > 7 and size % 4 == 0 else 2 if radius > 2 and size % 2 == 0 else 1
+    source = picture(plane)
     if shrink == 1:
         return planes(source.filter(ImageFilter.GaussianBlur(radius)))
     small = source.reduce(shrink).filter(ImageFilter.GaussianBlur(radius / shrink))
     return planes(small.resize((size, size), Image.Resampling.BILINEAR))
 
 
+def blur(image: np.ndarray, radius: float) -> np.ndarray:
+    """Gaussian blur; wide ones are made on a smaller copy, which no eye can tell."""
+    radius = radius * image.shape[-1] / 256
+    if image.ndim == 2:
+        return _blur_plane(image, radius)
+    return np.stack([_blur_plane(plane, radius) for plane in image])
+
+
 def blur_mask(mask: np.ndarray, radius: float) -> np.ndarray:
     """Gaussian blur of a mask with values 0..1."""
-    return blur(mask * 255, radius) / 255
+    blurred = blur(mask * np.float32(255), radius)
+    blurred *= np.float32(1 / 255)
+    return blurred
+
+
+def mask_down(mask: np.ndarray, factor: int) -> np.ndarray:
+    """A plane of any range, `factor` times smaller: (S, S) -> (ceil(S / factor), ceil(S / factor))."""
+    return np.asarray(Image.fromarray(mask).reduce(factor))
+
+
+def mask_up(mask: np.ndarray, size: int) -> np.ndarray:
+    """A plane of any range, enlarged smoothly to (size, size)."""
+    return np.asarray(Image.fromarray(mask).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def luminance(image: np.ndarray) -> np.ndarray:
     """How bright each pixel looks, (S, S): the weights of ITU-R BT.601."""
-    return 0.299 * image[0] + 0.587 * image[1] + 0.114 * image[2]
+    grey = image[0] * np.float32(0.299)
+    grey += image[1] * np.float32(0.587)
+    grey += image[2] * np.float32(0.114)
+    return grey
+
+
+def saturate(image: np.ndarray, gain: float) -> np.ndarray:
+    """The image with its colours stronger (gain above 1) or weaker, equally bright."""
+    grey = luminance(image) * np.float32(1 - gain)
+    return image * np.float32(gain) + grey
+
+
+@lru_cache(maxsize=8)
+def grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture coordinates (x, y) of every pixel's middle, each (S, S), in 256ths; not to be written to."""
+    along = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(256 / size)
+    x, y = np.ascontiguousarray(np.broadcast_to(along, (size, size))), np.repeat(along[:, None], size, 1)
+    x.flags.writeable = y.flags.writeable = False
+    return x, y
 
 
 @lru_cache(maxsize=32)
@@ -62,8 +102,10 @@ def noise(rng: Random, size: int, cells: int) -> np.ndarray:
 def shifted(image: np.ndarray, dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
     """Every pixel taken from (x + dx, y + dy), shifts in 256ths, nearest neighbour, clamped at the border."""
     size = image.shape[-1]
-    unit = size / 256
-    y, x = np.mgrid[:size, :size]
-    x = np.clip(np.rint(x + dx * unit), 0, size - 1).astype(np.int32)
-    y = np.clip(np.rint(y + dy * unit), 0, size - 1).astype(np.int32)
-    return image.reshape(-1, size * size).take((y * size + x).ravel(), axis=1).reshape(image.shape)
+    unit = np.float32(size / 256)
+    x, y = grid(size)
+    column = np.clip((x + dx) * unit, 0, size - 1).astype(np.int32)
+    row = np.clip((y + dy) * unit, 0, size - 1).astype(np.int32)
+    row *= size
+    row += column
+    return image.reshape(-1, size * size).take(row.ravel(), axis=1).reshape(image.shape)

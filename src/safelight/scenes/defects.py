@@ -1,4 +1,4 @@
-"""Four things that go wrong with pictures, so that a negative prompt has something to remove.
+"""Seven things that go wrong with pictures, so that a negative prompt has something to remove.
 
 Image (3, S, S) float32 0..255 in and out. Read next: render.py.
 """
@@ -10,7 +10,7 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from safelight.scenes.arrays import blur, noise, picture, planes
+from safelight.scenes.arrays import blur, grid, noise, picture, planes, shifted
 
 __all__ = ["DEFECTS"]
 
@@ -69,9 +69,38 @@ def grainy(image: np.ndarray, rng: Random) -> np.ndarray:
     return image + grain * (0.55 + 0.45 * np.sin(np.pi * np.clip(image, 0, 255) / 255))
 
 
+def distorted(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Warped, as in a bent mirror: waves in both directions and a twist round the middle."""
+    size = image.shape[-1]
+    x, y = grid(size)
+    phase, wave = rng.uniform(0, 6.28), rng.uniform(62, 84)
+    side = rng.choice((-1, 1))
+    dx = 15 * np.sin(y * np.float32(6.283 / wave) + np.float32(phase)) + 7 * noise(rng, size, 4)
+    dy = 11 * np.sin(x * np.float32(6.283 / (1.2 * wave)) + np.float32(2 * phase)) + 7 * noise(rng, size, 4)
+    twist = side * np.exp(-((x - 128) ** 2 + (y - 134) ** 2) * np.float32(1 / 5200)) * np.float32(0.75)
+    dx += twist * (y - 134)
+    dy -= twist * (x - 128)
+    return shifted(image, dx, dy)
+
+
+def overexposed(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Far too much light: what was bright is blank, what was dark is pale, and the light spills."""
+    burnt = image * np.float32(rng.uniform(1.75, 2.0)) + np.float32(52)
+    spill = np.clip(burnt - 215, 0, 120)
+    return burnt + 0.7 * blur(spill, 8)
+
+
+def extra_limbs(image: np.ndarray, rng: Random) -> np.ndarray:
+    """Nothing to do: the painters drew the surplus arms and legs (see subjects/)."""
+    return image
+
+
 DEFECTS: dict[str, Callable[[np.ndarray, Random], np.ndarray]] = {
     "blurry": blurry,
     "low quality": low_quality,
     "watermark": watermark,
+    "distorted": distorted,
+    "extra limbs": extra_limbs,
     "grainy": grainy,
+    "overexposed": overexposed,
 }
