@@ -58,7 +58,7 @@ NOUNS: dict[str, Words] = {
     "dragon": ("dragon", "mythical dragon"),
     "house": ("house", "cottage"),
     "castle": ("castle", "fortress"),
-    "lighthouse": ("lighthouse", "old lighthouse"),
+    "lighthouse": ("lighthouse",),
     "tower": ("tower", "stone tower", "watchtower"),
     "mug": ("mug", "coffee mug", "cup"),
     "vase with flowers": ("vase with flowers", "vase of flowers", "flower vase"),
@@ -70,7 +70,7 @@ NOUNS: dict[str, Words] = {
     "sphere": ("sphere", "ball", "orb"),
     "pyramid": ("pyramid",),
     "cylinder": ("cylinder",),
-    "star": ("star", "star shape", "five-pointed star"),
+    "star": ("star", "star shape"),
     "heart": ("heart", "heart shape"),
 }
 FAMILIES: dict[str, Words] = {
@@ -93,7 +93,7 @@ RELATIONS: dict[str, Words] = {
     "right of": ("to the right of", "right of", "on the right of"),
     "above": ("on top of", "above", "over"),
     "below": ("below", "under", "underneath"),
-    "in front of": ("in front of", "before"),
+    "in front of": ("in front of", "just in front of"),
     "behind": ("behind", "in back of"),
     "riding": ("riding", "riding on", "on the back of"),
 }
@@ -121,8 +121,8 @@ LANDSCAPES: dict[str, Words] = {
     "beach": ("beach", "beach by the sea", "coast"),
     "snowy field": ("snowy field", "snowy landscape", "winter landscape"),
     "meadow": ("meadow", "grassy field"),
-    "lake shore": ("lake shore", "shore of a lake", "lake"),
-    "mars": ("mars landscape", "landscape on mars", "surface of mars"),
+    "lake shore": ("lake shore", "lake"),
+    "mars": ("mars landscape", "landscape on mars"),
 }
 
 MEDIA: dict[str, Words] = {
@@ -202,7 +202,7 @@ HELD_OUT: dict[str, str] = {
     "medieval warrior": "medieval knight",
     "astronaut": "space astronaut",
     "robot": "android robot",
-    "wizard": "old wizard",
+    "wizard": "powerful wizard",
     "queen": "crowned queen",
     "cat": "kitty cat",
     "dog": "puppy dog",
@@ -213,7 +213,7 @@ HELD_OUT: dict[str, str] = {
     "house": "cottage house",
     "castle": "stone castle",
     "lighthouse": "coast lighthouse",
-    "tower": "old tower",
+    "tower": "tall tower",
     "mug": "coffee cup",
     "vase with flowers": "vase full of flowers",
     "chair": "dining chair",
@@ -245,7 +245,7 @@ HELD_OUT: dict[str, str] = {
     # environments
     "on a mountain road": "along a mountain road",
     "on a city street": "on a street in the city",
-    "in a cyberpunk city": "on a cyberpunk city street",
+    "in a cyberpunk city": "in a cyberpunk futuristic city",
     "in the desert": "in a desert of sand",
     "in a forest": "deep in the woods",
     "on a beach": "on a beach of sand",
@@ -256,7 +256,7 @@ HELD_OUT: dict[str, str] = {
     "on a plain background": "on a plain studio background",
     "mountain road": "road in the mountains",
     "city street": "street in the city",
-    "cyberpunk city": "cyberpunk city street",
+    "cyberpunk city": "cyberpunk futuristic city",
     "desert": "desert of sand",
     "forest": "forest landscape",
     "beach": "beach landscape",
@@ -283,7 +283,7 @@ HELD_OUT: dict[str, str] = {
     "studio lighting": "soft studio lighting",
     "dramatic lighting": "dramatic rim lighting",
     "in the rain": "on a rainy day",
-    "snowing": "on a snowing day",
+    "snowing": "on a snowy day",
     "rain reflections on the street": "reflections on the wet street",
     "flying vehicles": "vehicles flying in the sky",
     "clouds": "a sky with clouds",
@@ -291,12 +291,12 @@ HELD_OUT: dict[str, str] = {
     # detail, quality, defects
     "minimalist": "very simple",
     "ultra-detailed": "very detailed",
-    "blurry": "blurry and out of focus",
+    "blurry": "very blurry",
     "low quality": "poor quality",
     "watermark": "with a watermark",
     "distorted": "badly deformed",
     "extra limbs": "additional arms",
-    "grainy": "grainy and noisy",
+    "grainy": "very grainy",
     "overexposed": "much too bright",
     "high quality": "top quality",
 }
