@@ -132,7 +132,7 @@ def bicycle(pen: Pen, detail: int) -> None:
 
 
 def rocket(pen: Pen, detail: int) -> None:
-    """A stout rocket on its flame; hull and middle fin carry the colour."""
+    """A stout rocket on its flame; the hull carries the colour."""
     for x, y, r in ((-20, -3, 8), (20, -3, 8), (-9, 0, 8), (10, 0, 8)):
         pen.trim(oval(x, y, r * 1.2, r * 0.8), (236, 236, 244), down(140, 104))
     pen.trim(path((-11, -28, 0), (-12, -16), (0, 6, 0.2), (12, -16), (11, -28, 0)), (255, 146, 54), 140, (255, 120, 34))
@@ -149,7 +149,7 @@ def rocket(pen: Pen, detail: int) -> None:
     )
     pen.trim(
         path((0, -112, 0.4), (9, -101), (14.5, -91, 0), (0, -88.5), (-14.5, -91, 0), (-9, -101)),
-        (238, 240, 246) if brightness(pen.paint) < 225 else (222, 84, 74),
+        (238, 240, 246) if brightness(pen.paint) < 225 else (150, 166, 198),
         across(136, 154, 90),
     )
     pen.trim(path((-14, -31, 0), (0, -29), (14, -31, 0), (11, -24, 0), (-11, -24, 0)), SLATE, across(150, 84))

@@ -1,14 +1,26 @@
-"""Painters of people, made of flesh or metal: warrior, robot."""
+"""Painters of people, made of flesh or metal: warrior, astronaut, robot; those in robes are in robed.py.
+
+The warrior is a bust that the picture's lower edge cuts off, the others stand on the ground and face us. `<noun>_limbs`
+adds two surplus arms to the finished person, `<noun>_rider` (riders.py) seats one. Read next: robed.py.
+"""
 
 from safelight.scenes.canvas import BALL, RGB, Pen, across, down
-from safelight.scenes.shapes import box, oval, path, rounded, stroke
+from safelight.scenes.shapes import Point, box, oval, path, rounded, stroke
+from safelight.scenes.subjects.coats import brightness, fall, limb, side, tone
+from safelight.scenes.subjects.riders import astronaut_rider, medieval_warrior_rider, robot_rider
+from safelight.scenes.subjects.robed import queen, queen_limbs, wizard, wizard_limbs
 
-__all__ = ["medieval_warrior", "robot"]
+__all__ = [
+    "astronaut", "astronaut_limbs", "astronaut_rider", "medieval_warrior", "medieval_warrior_limbs",
+    "medieval_warrior_rider", "queen", "queen_limbs", "robot", "robot_limbs", "robot_rider", "wizard", "wizard_limbs",
+]
 
 STEEL: RGB = (178, 188, 204)
 DARK: RGB = (46, 48, 62)
 GOLD: RGB = (232, 186, 88)
 LIGHT: RGB = (126, 236, 240)
+METAL: RGB = (150, 160, 178)
+SOLE: RGB = (76, 84, 106)
 
 
 def medieval_warrior(pen: Pen, detail: int) -> None:
@@ -39,7 +51,7 @@ def medieval_warrior(pen: Pen, detail: int) -> None:
                 (-3, -42, 0), (3, -42, 0), (3, -29, 0), (14, -29, 0), (14, -23, 0), (3, -23, 0), (3, -4, 0),
                 (-3, -4, 0), (-3, -23, 0), (-14, -23, 0), (-14, -29, 0), (-3, -29, 0),
             ),
-            (248, 240, 222),
+            (248, 240, 222) if brightness(pen.paint) < 225 else GOLD,
             130,
         )
     for side in (-1, 1):
@@ -106,25 +118,24 @@ def medieval_warrior(pen: Pen, detail: int) -> None:
 
 def robot(pen: Pen, detail: int) -> None:
     """A friendly machine with a screen for a face; head and body carry the colour."""
-    grey: RGB = (150, 160, 178)
     for side in (-1, 1):
-        pen.trim(rounded(side * 12 - 6, -24, side * 12 + 6, -6, 3), grey, across(146, 130, 80))
+        pen.trim(rounded(side * 12 - 6, -24, side * 12 + 6, -6, 3), METAL, across(146, 130, 80))
         pen.trim(
             path(
                 (side * 12 - 10, 0, 0), (side * 12 - 10, -5), (side * 12 - 4, -10), (side * 12 + 5, -10),
                 (side * 12 + 10, -5), (side * 12 + 10, 0, 0),
             ),
-            (76, 84, 106),
+            SOLE,
             down(158, 104),
         )
-        pen.trim(stroke([(side * 24, -54), (side * 38, -46), (side * 41, -30)], 9), grey, across(140, 90))
+        pen.trim(stroke([(side * 24, -54), (side * 38, -46), (side * 41, -30)], 9), METAL, across(140, 90))
         pen.main(oval(side * 27, -55, 8.5), BALL)
         pen.trim(
             path(
                 (side * 34, -31), (side * 41, -34), (side * 48, -31), (side * 49, -22), (side * 44, -24),
                 (side * 41, -22), (side * 37, -24), (side * 34, -21),
             ),
-            (76, 84, 106),
+            SOLE,
             across(150, 100),
         )
     pen.trim(box(-6, -70, 6, -60), (104, 112, 132), across(146, 84))
@@ -156,3 +167,114 @@ def robot(pen: Pen, detail: int) -> None:
     pen.trim(
         path((-8, -79.5), (0, -77.4), (8, -79.5), (6.5, -76.6), (0, -74.8), (-6.5, -76.6)), LIGHT, 150, (110, 236, 240)
     )
+
+
+def _claw_arm(pen: Pen, points: list[Point]) -> None:
+    """A grey arm along `points`, from the shoulder to a pincer that opens upwards."""
+    pen.trim(stroke(points, 9), METAL, across(146, 92))
+    pen.main(oval(*points[0], 7.5), BALL)
+    x, y = points[-1]
+    pen.trim(
+        path(
+            (x - 7, y + 2), (x, y + 5), (x + 7, y + 2), (x + 9, y - 9), (x + 3.6, y - 6), (x, y - 8), (x - 3.6, y - 6),
+            (x - 9, y - 9),
+        ),
+        SOLE,
+        across(150, 100),
+    )
+
+
+def robot_limbs(pen: Pen, detail: int) -> None:
+    """Two more arms, raised on both sides."""
+    for x in (-1, 1):
+        _claw_arm(pen, [(x * 22, -40), (x * 44, -52), (x * 52, -84)])
+
+
+def medieval_warrior_limbs(pen: Pen, detail: int) -> None:
+    """Two more arms in plate, raised beside the helmet."""
+    for x in (-1, 1):
+        pen.trim(limb((x * 30, -20, 20), (x * 54, -44, 18), (x * 45, -80, 13)), STEEL, across(156, 136, 84))
+        pen.trim(oval(x * 53, -46, 9), STEEL, BALL)
+        pen.trim(limb((x * 48, -76, 17), (x * 44.6, -88, 13)), (120, 128, 146), across(150, 92))
+        pen.trim(oval(x * 43, -95, 8.4, 9), (138, 146, 164), BALL)
+        for k in range(3 if detail else 0):
+            pen.trim(stroke([(x * (38 + 3.6 * k), -101), (x * (39 + 3 * k), -95)], 1.1), DARK, 110)
+
+
+def _white(pen: Pen) -> RGB:
+    """The white of a space suit, greyer where the paint itself is white."""
+    return (238, 241, 247) if brightness(pen.paint) < 225 else (190, 198, 212)
+
+
+def _space_arm(pen: Pen, joints: tuple[tuple[float, float, float], ...]) -> None:
+    """A white sleeve through `joints`, with a coloured cuff and a grey glove at its end."""
+    (ax, ay, _), (x, y, width) = joints[-2:]
+    dx, dy = 0.16 * (x - ax), 0.16 * (y - ay)
+    pen.trim(limb(*joints), _white(pen), across(146, 128, 96))
+    pen.trim(oval(x + 2.4 * dx, y + 2.4 * dy, 0.58 * width, 0.62 * width), SOLE, BALL)
+    pen.main(stroke([(x - dx, y - dy), (x + dx, y + dy)], 1.12 * width), side(pen, 156, 100))
+
+
+def astronaut(pen: Pen, detail: int) -> None:
+    """An astronaut who waves; suit, pack and boots carry the colour, sleeves and helmet stay white."""
+    white = _white(pen)
+    pen.main(rounded(-31, -74, 31, -30, 9), side(pen, 104, 92, 66))
+    for x in (-1, 1):
+        pen.trim(limb((x * 10, -34, 18), (x * 12, -20, 17), (x * 13, -9, 15)), white, across(146, 128, 92))
+        pen.main(
+            path(
+                (x * 13 - 9, 0, 0), (x * 13 - 9.4, -9), (x * 13 - 8, -13), (x * 13 + 8, -13), (x * 13 + 9.4, -9),
+                (x * 13 + 9, 0, 0),
+            ),
+            side(pen, 152, 128, 86),
+        )
+        pen.trim(box(x * 13 - 10, -2.6, x * 13 + 10, 0.4), SOLE, across(140, 92))
+        if detail:
+            pen.main(rounded(x * 11.6 - 8.6, -25, x * 11.6 + 8.6, -19.6, 2), side(pen, 150, 120, 88))
+    _space_arm(pen, ((-24, -61, 14), (-37, -48, 13.4), (-40, -34, 11)))
+    _space_arm(pen, ((24, -61, 14), (41, -60, 13.4), (47, -79, 11)))
+    pen.main(
+        path(
+            (-24, -66), (-13, -72), (13, -72), (24, -66), (25, -50), (21, -32), (20, -27, 0.4), (-20, -27, 0.4),
+            (-21, -32), (-25, -50),
+        ),
+        side(pen, 136, 162, 134, 88),
+    )
+    for x in (-1, 1):
+        pen.main(oval(x * 24, -62, 9), BALL)
+    pen.trim(path((-21, -35), (0, -32.6), (21, -35), (20.4, -30), (0, -27.6), (-20.4, -30)), white, across(140, 92))
+    if detail:
+        pen.trim(rounded(-13, -58, 13, -40, 3.6), white, across(142, 108))
+        for x, tint in ((-8, (226, 62, 58)), (-2, (250, 190, 66)), (4, (74, 176, 110))):
+            pen.trim(oval(x, -53.6, 2, pieces=16), tint, 140, tint)
+        pen.trim(rounded(-10, -49, 10, -47.4, 0.7), (120, 130, 152), 120)
+        pen.trim(rounded(-10, -45.4, 4, -43.8, 0.7), (120, 130, 152), 120)
+    if detail == 2:
+        pen.trim(stroke([(12, -43), (22, -42), (26, -50), (29, -56)], 2.2), (120, 130, 152), across(150, 100))
+        for x in (-17, 17):
+            pen.main(stroke([(x, -66), (0.9 * x, -38)], 1), tone(pen, 84))
+    _helmet(pen, detail)
+
+
+def _helmet(pen: Pen, detail: int) -> None:
+    white = _white(pen)
+    pen.main(path((-19, -75), (0, -71), (19, -75), (20, -68), (0, -62), (-20, -68)), side(pen, 150, 158, 116, 84))
+    pen.trim(oval(0, -89, 24, 22.4), white, across(132, 150, 128, 88))
+    for x in (-1, 1):
+        pen.main(rounded(x * 24 - 3.4, -96, x * 24 + 3.4, -82, 3), side(pen, 152, 100))
+    pen.trim(oval(0, -88, 19, 16), (226, 180, 84), across(150, 104))
+    pen.trim(oval(0, -88, 17, 14), (38, 50, 88), down(150, 108, 84))
+    pen.trim(path((-13, -90), (-9, -97), (-1, -100), (-6, -96), (-9.6, -89), (-11, -84)), (178, 216, 244), 146)
+    if detail:
+        pen.trim(oval(8, -83, 3.4, 2.2, pieces=18), (96, 132, 188), 132)
+    if detail == 2:
+        pen.trim(stroke([(25, -95), (28, -108)], 1.4), (120, 130, 152), 130)
+        pen.trim(oval(28, -109, 2, pieces=14), (255, 196, 84), 146, (255, 190, 80))
+        for x, y in ((2, -94), (10, -91), (5, -87)):
+            pen.trim(oval(x, y, 0.7, pieces=8), (236, 244, 255), 146)
+
+
+def astronaut_limbs(pen: Pen, detail: int) -> None:
+    """Two more arms, stretched out low on both sides."""
+    _space_arm(pen, ((-22, -54, 13), (-42, -62, 13), (-49, -84, 11)))
+    _space_arm(pen, ((20, -42, 13), (40, -44, 13), (51, -24, 11)))
