@@ -20,7 +20,7 @@ from safelight.errors import RecipeError, nearest
 from safelight.scenes import words
 from safelight.scenes.captions import caption
 
-__all__ = ["MOUNTS", "RIDERS", "Scene", "Subject", "caption", "held_out", "objection", "scene"]
+__all__ = ["MOUNTS", "RIDERS", "Scene", "Subject", "caption", "held_out", "held_out_pair", "objection", "scene"]
 
 RIDERS = ("astronaut", "medieval warrior", "robot")
 MOUNTS = ("horse", "dragon", "bicycle")
@@ -135,7 +135,8 @@ class Scene:
 
 
 @lru_cache(maxsize=4096)
-def _held_out_pair(axis: str, first: str, second: str) -> bool:
+def held_out_pair(axis: str, first: str, second: str) -> bool:
+    """Whether training never shows one of the combinations of `Scene.pairs`."""
     percent, salt = _AXES[axis]
     digest = hashlib.sha256(f"{salt}|{axis}|{first}|{second}".encode()).digest()
     return int.from_bytes(digest[:8], "big") % 100 < percent
@@ -143,7 +144,7 @@ def _held_out_pair(axis: str, first: str, second: str) -> bool:
 
 def held_out(scene: Scene) -> bool:
     """Whether a scene holds a combination of values that training never shows."""
-    return any(_held_out_pair(*pair) for pair in scene.pairs())
+    return any(held_out_pair(*pair) for pair in scene.pairs())
 
 
 def objection(scene: Scene) -> str | None:
@@ -191,11 +192,11 @@ def scene(seed: int, index: int, held_out: bool = False) -> Scene:
     rng = Random(int.from_bytes(digest[:8], "big"))
     kind = _pick(rng, _KINDS)
     medium, noun = _pick(rng, _MEDIA), _first(rng, kind)
-    while not held_out and _held_out_pair("noun medium", noun, medium):
+    while not held_out and held_out_pair("noun medium", noun, medium):
         noun = _first(rng, kind)
     while True:
         drawn = _draw(rng, kind, noun, medium)
-        if any(_held_out_pair(*pair) for pair in drawn.pairs()) == held_out:
+        if any(held_out_pair(*pair) for pair in drawn.pairs()) == held_out:
             return drawn
         if held_out:  # few values are held out together: look among all. For training they are kept, or those of
             medium, noun = _pick(rng, _MEDIA), _first(rng, kind)  # which more is held out would become rare.
