@@ -8,10 +8,10 @@ import math
 from collections.abc import Callable
 from random import Random
 
-from safelight.scenes.canvas import RGB, Canvas, across, down
+from safelight.scenes.canvas import RGB, Canvas, down
 from safelight.scenes.environments.cities import NEON, neon_board
 from safelight.scenes.scenery import blend, cloud
-from safelight.scenes.shapes import Point, box, oval, path, star, stroke
+from safelight.scenes.shapes import Point, oval, path, star
 
 __all__ = ["EXTRAS"]
 
@@ -19,12 +19,11 @@ _HULLS: tuple[RGB, ...] = ((72, 70, 104), (120, 60, 92), (56, 92, 120), (196, 20
 
 
 def flying_vehicles(canvas: Canvas, rng: Random, detail: int, environment: str) -> None:
-    """One to four hover cars in the upper third, far ones smaller, most of them at the sides."""
-    count = rng.randint(1, 4)
-    lanes = rng.sample([(44, 34), (206, 48), (72, 74), (188, 92), (128, 24)], count)
-    for x, y in sorted(lanes, key=lambda lane: -lane[1]):
-        size = (1.25 if count < 3 else 1.0) * rng.uniform(0.85, 1.1) * (1 if y < 70 else 0.8)
-        at = (x + rng.uniform(-10, 10), y + rng.uniform(-6, 6))
+    """One to four hover cars above the horizon; the first two keep to the sides, where no subject hides them."""
+    lanes = rng.sample([(38, 86), (217, 78)], 2) + rng.sample([(96, 62), (164, 54)], 2)
+    for k, (x, y) in reversed(list(enumerate(lanes[: rng.randint(1, 4)]))):
+        size = (1.5, 1.35, 0.95, 0.8)[k] * rng.uniform(0.92, 1.08)
+        at = (x + rng.uniform(-7, 7), y + rng.uniform(-8, 8))
         _hover_car(canvas, *at, size, rng.choice((-1, 1)), rng.choice(_HULLS), rng.choice(NEON[:3]), detail)
 
 
@@ -41,11 +40,13 @@ def _hover_car(
 
     for px in (-11, 9):
         canvas.fill(oval(x + way * px * size, y + 5 * size, 5.5 * size, 1.8 * size, pieces=18), tone, 150, tone, 7)
-    canvas.fill(path(*place((-8, -3, 0), (-4, -8.5), (4, -8.5), (10, -2.5, 0))), (150, 216, 238), down(156, 110), (40, 70, 84), 7)
+    canopy = path(*place((-8, -3, 0), (-4, -8.5), (4, -8.5), (10, -2.5, 0)))
+    canvas.fill(canopy, (150, 216, 238), down(156, 110), (40, 70, 84), 7)
     body = path(*place((-20, -3), (-14, -4.2), (8, -3.6), (20, 0.4), (15, 4), (-17, 4.4)))
     canvas.fill(body, hull, down(156, 92), None, 7)
     canvas.fill(at((-18, 0.2), (14, 0.4), (14, 1.9), (-18, 1.9)), tone, 140, tone, 7)
-    canvas.fill(oval(x + way * 18 * size, y + 0.8 * size, 2.2 * size, 1.5 * size, pieces=12), (255, 250, 216), 150, (255, 244, 200), 7)
+    lamp = oval(x + way * 18 * size, y + 0.8 * size, 2.2 * size, 1.5 * size, pieces=12)
+    canvas.fill(lamp, (255, 250, 216), 150, (255, 244, 200), 7)
     canvas.fill(at((-21, -2.4), (-18.6, -2.6), (-18.6, 1.6), (-21, 1.2)), (255, 76, 70), 140, (255, 66, 60), 7)
     if detail:
         canvas.fill(at((-19, -3.4), (-22, -10), (-17, -10), (-12, -3.8)), blend(hull, (0, 0, 0), 0.3), 120, None, 7)
@@ -56,17 +57,32 @@ def _hover_car(
             canvas.fill(trail, blend(tone, (255, 255, 255), 0.3), 140, blend(tone, (0, 0, 0), 0.25 * k), 7)
 
 
+_CLOUDS = ((44, 40, 18), (212, 34, 19), (130, 24, 14), (98, 46, 11), (162, 52, 10), (236, 72, 11), (16, 76, 11))
+
+
 def big_clouds(canvas: Canvas, rng: Random, detail: int, environment: str) -> None:
-    """Three to six large clouds with flat feet, at both sides and one high in the middle."""
-    spots = [(46.0, 58.0, 19.0), (214.0, 44.0, 20.0), (132.0, 26.0, 14.0)]
-    spots += [(20.0, 96.0, 12.0), (238.0, 92.0, 13.0), (86.0, 90.0, 9.0)][: (0, 1, 3)[detail]]
+    """Three to five large clouds with flat feet, behind everything but the sky."""
+    farthest = 4 if environment == "mars" else 1  # the layers that count as sky
+    side = canvas.ids.size[0]
+    before = [image.crop((0, 0, side, side // 2)) for image in (canvas.albedo, canvas.shade, canvas.ids)]
+    solid = before[2].point([255 * (what > farthest) for what in range(256)])
+    small = solid.reduce(canvas.oversampling)
+    shine = canvas.glow.crop((0, 0, *small.size))
+
+    def open_sky(spot: tuple[int, int, int]) -> bool:
+        return not solid.getpixel((round(spot[0] * canvas.unit), round(spot[1] * canvas.unit)))
+
+    spots = sorted(_CLOUDS, key=open_sky, reverse=True)[: 3 + detail]
     for x, y, size in sorted(spots, key=lambda spot: spot[2]):
-        cloud(canvas, x + rng.uniform(-14, 14), y + rng.uniform(-8, 8), size * rng.uniform(0.85, 1.15))
+        cloud(canvas, x + rng.uniform(-10, 10), y + rng.uniform(-6, 6), size * rng.uniform(0.9, 1.15))
+    for image, kept in zip((canvas.albedo, canvas.shade, canvas.ids), before, strict=True):
+        image.paste(kept, (0, 0), solid)
+    canvas.glow.paste(shine, (0, 0), small)
 
 
 def neon_signs(canvas: Canvas, rng: Random, detail: int, environment: str) -> None:
     """Four to seven large signs of neon tube on the houses: boards of letters, an arrow, a ring, a star, a heart."""
-    boards = [(10.0, 62.0, 15.0, 62.0), (230.0, 54.0, 15.0, 66.0), (36.0, 128.0, 34.0, 14.0), (188.0, 122.0, 34.0, 14.0)]
+    boards = [(8.0, 60.0, 17.0, 66.0), (230.0, 54.0, 17.0, 68.0), (36.0, 128.0, 36.0, 15.0), (188.0, 124.0, 36.0, 15.0)]
     for k, (x, y, wide, tall) in enumerate(boards):
         x, y = x + rng.uniform(-4, 4), y + rng.uniform(-8, 8)
         tone, text = rng.sample(NEON, 2)
@@ -85,20 +101,25 @@ def _emblem(canvas: Canvas, x: float, y: float, which: int, tone: RGB) -> None:
     elif which == 1:
         outer, inner = star(x, y, 13.5, 5.8), star(x, y, 8.6, 3.7)
     elif which == 2:
-        outer = [(x - 13, y - 3.4), (x + 2, y - 3.4), (x + 2, y - 10), (x + 14, y), (x + 2, y + 10), (x + 2, y + 3.4), (x - 13, y + 3.4)]
-        inner = [(x - 10.6, y - 1.1), (x + 4.3, y - 1.1), (x + 4.3, y - 5), (x + 10.3, y), (x + 4.3, y + 5), (x + 4.3, y + 1.1), (x - 10.6, y + 1.1)]
+        outer, inner = _arrow(x - 13, x + 2, x + 14, y, 3.4, 10), _arrow(x - 10.6, x + 4.3, x + 10.3, y, 1.1, 5)
     else:
         outer, inner = _heart(x, y, 12), _heart(x, y + 0.2, 8.8)
     canvas.fill(outer, tone, 140, tone, 7)
     canvas.fill(inner, dark, 128, None, 7)
 
 
+def _arrow(tail: float, neck: float, tip: float, y: float, shaft: float, barb: float) -> list[Point]:
+    upper = [(tail, y - shaft), (neck, y - shaft), (neck, y - barb)]
+    return [*upper, (tip, y), *((x, 2 * y - at) for x, at in reversed(upper))]
+
+
 def _heart(x: float, y: float, r: float) -> list[Point]:
-    turns = (2 * math.pi * k / 28 for k in range(28))
-    return [
-        (x + r * math.sin(a) ** 3, y - r / 16 * (13 * math.cos(a) - 5 * math.cos(2 * a) - 2 * math.cos(3 * a) - math.cos(4 * a)))
-        for a in turns
-    ]
+    outline: list[Point] = []
+    for k in range(28):
+        a = 2 * math.pi * k / 28
+        height = 13 * math.cos(a) - 5 * math.cos(2 * a) - 2 * math.cos(3 * a) - math.cos(4 * a)
+        outline.append((x + r * math.sin(a) ** 3, y - r / 16 * height))
+    return outline
 
 
 EXTRAS: dict[str, Callable[[Canvas, Random, int, str], None]] = {

@@ -10,7 +10,8 @@ from safelight.scenes.canvas import RGB, Canvas, Shade, across, down
 from safelight.scenes.shapes import Point, box, oval, path, rounded
 
 __all__ = [
-    "LAMPS", "band", "blend", "bloom", "clearing", "cloud", "hill", "pine", "ridge", "sides", "stone", "tower_block", "tuft",
+    "LAMPS", "band", "blend", "bloom", "clearing", "cloud", "hill", "pine", "ridge", "sides", "stone", "tower_block",
+    "tuft",
 ]
 
 WINDOW: RGB = (150, 178, 200)
@@ -54,13 +55,14 @@ def hill(canvas: Canvas, rng: Random, y: float, rise: float, colour: RGB, shade:
 def cloud(canvas: Canvas, x: float, y: float, size: float) -> None:
     """One cloud with a flat foot, about four `size` wide, lit above and shaded below."""
     white, grey = (252, 253, 255), (214, 222, 236)
+    puffs = ((-1.35, 0.3, 0.55), (-0.55, -0.12, 0.86), (0.5, -0.3, 0.7), (0.75, 0.1, 0.72), (1.4, 0.36, 0.5))
     for colour, drop in ((grey, 0.16), (white, 0.0)):
-        for dx, dy, r in ((-1.35, 0.3, 0.55), (-0.55, -0.12, 0.86), (0.5, -0.3, 0.7), (0.75, 0.1, 0.72), (1.4, 0.36, 0.5)):
-            canvas.fill(
-                oval(x + dx * size, y + (dy + drop) * size, r * size * 1.1, r * size * 0.86), colour, 138, what=2
-            )
-        foot = rounded(x - 1.95 * size, y + (0.34 + drop) * size, x + 1.95 * size, y + (0.86 + drop) * size, 0.25 * size)
-        canvas.fill(foot, colour, 138 if drop == 0 else 126, what=2)
+        low = y + drop * size
+        for dx, dy, r in puffs:
+            puff = oval(x + dx * size, low + dy * size, r * size * 1.1, r * size * 0.86, pieces=26)
+            canvas.fill(puff, colour, 150, what=2)
+        foot = rounded(x - 1.95 * size, low + 0.34 * size, x + 1.95 * size, low + 0.86 * size, 0.25 * size)
+        canvas.fill(foot, colour, 150 if drop == 0 else 134, what=2)
 
 
 def pine(canvas: Canvas, x: float, y: float, size: float, colour: RGB, what: int, snow: bool = False) -> None:

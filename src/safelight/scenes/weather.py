@@ -36,10 +36,9 @@ def rain(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
     """Grey air, a ground that mirrors what stands on it, streaks and splashes."""
     size = image.shape[-1]
     line = _ground_line(frame)
-    air = 0.30 * frame.depth * frame.depth + 0.38 * frame.sky
+    air = (0.30 * frame.depth * frame.depth + 0.45 * frame.sky) * (1 - frame.glow.max(0) / 300)
     image = _overcast(image, frame, air, (0.80, 0.87, 0.96))
-    dim = 1 - 0.14 * (1 - 0.6 * frame.subject)
-    image *= dim
+    image *= 0.86 + 0.08 * frame.subject
 
     far = np.linspace(1, 0, size - line, dtype=np.float32)[:, None]
     puddles = np.clip(1 + 0.22 * noise(rng, size, 7)[line:] + 0.16 * noise(rng, size, 22)[line:], 0.3, 1.4)
@@ -49,9 +48,9 @@ def rain(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
     ground *= 1 - 0.25 * wet
     ground += (mirrored - ground) * wet
 
-    streaks = _streaks(rng, size, line) * (1 - 0.5 * frame.subject)
-    for c, tint in enumerate((0.92, 0.97, 1.0)):
-        image[c] += (np.minimum(image[c] + 95, 250) * tint - image[c]) * streaks
+    streaks = _streaks(rng, size, line) * (1 - 0.45 * frame.subject)
+    for plane, tint in zip(image, (0.92, 0.97, 1.0), strict=True):
+        plane += (np.minimum(plane + 95, 250) * tint - plane) * streaks
     return np.clip(image, 0, 255, out=image)
 
 
@@ -59,17 +58,16 @@ def snow(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
     """Pale air, snow on the ground and on every upper edge, flakes of three sizes."""
     size = image.shape[-1]
     line = _ground_line(frame)
-    image = _overcast(image, frame, 0.28 * frame.depth * frame.depth + 0.30 * frame.sky, (1.08, 1.11, 1.16))
-    patches = 0.12 * noise(rng, size, 9) + 0.08 * noise(rng, size, 26)
-    cover = _SNOWED[frame.ids] + patches * (_SNOWED[frame.ids] > 0.25)
+    image = _overcast(image, frame, 0.28 * frame.depth * frame.depth + 0.36 * frame.sky, (1.08, 1.11, 1.16))
+    drifts = np.clip(0.55 + 0.9 * noise(rng, size, 9) + 0.6 * noise(rng, size, 26), 0, 1)
+    cover = _SNOWED[frame.ids] * (0.55 + 0.95 * drifts)
     cover[:line] *= 0.4
     cover = np.maximum(cover, _upper_edges(frame.ids))
-    light = _light(image, frame)
-    image += (np.minimum(SNOW * light, 252) - image) * np.clip(cover, 0, 0.9)
-
+    cover = np.clip(cover, 0, 0.9)
     flakes = _flakes(rng, size) * (1 - 0.35 * frame.subject)
-    white = np.minimum(image + 150, 253)
-    image += (white - image) * flakes
+    for plane, fallen in zip(image, SNOW * _light(image, frame), strict=True):
+        plane += (fallen - plane) * cover
+        plane += np.minimum(150, 253 - plane) * flakes
     return np.clip(image, 0, 255, out=image)
 
 
@@ -85,12 +83,15 @@ def _ground_line(frame: Frame) -> int:
 def _overcast(image: np.ndarray, frame: Frame, air: np.ndarray, tint: tuple[float, float, float]) -> np.ndarray:
     """The image with its far parts (by `air`, 0..1) drawn towards the grey of an even cloud cover."""
     grey = luminance(image)
-    level = 0.5 * grey + 0.5 * float((grey * frame.depth).sum() / max(float(frame.depth.sum()), 1.0))
-    return np.stack([image[c] + (level * tint[c] - image[c]) * air for c in range(3)])
+    mean = float((grey * frame.depth).sum() / max(float(frame.depth.sum()), 1.0))
+    # the sun and the moon stay behind the clouds
+    level = 0.5 * np.minimum(grey, mean * 1.15 + 12) + 0.5 * mean
+    clear, grey = 1 - air, level * air
+    return np.stack([plane * clear + grey * part for plane, part in zip(image, tint, strict=True)])
 
 
 def _mirror(image: np.ndarray, mask: np.ndarray, line: int, radius: float) -> np.ndarray:
-    """What `mask` (S, S) 0..1 covers, upside down below `line` and blurred: colour times cover, cover (4, S - line, S)."""
+    """What `mask` (S, S) 0..1 covers, upside down from `line`, blurred: colour times cover, cover (4, S - line, S)."""
     size = image.shape[-1]
     first = max(0, 2 * line - size)
     up = mask[first:line][::-1]
@@ -130,11 +131,12 @@ def _streaks(rng: Random, size: int, line: int) -> np.ndarray:
     for _ in range(130):
         x, y, length = rng.uniform(-20, 276), rng.uniform(-16, 250), rng.uniform(8, 24)
         ends = (x * unit, y * unit, (x + slant * length) * unit, (y + length) * unit)
-        draw.line(ends, fill=rng.randint(70, 185), width=max(1, round(unit * 0.8)))
+        draw.line(ends, fill=rng.randint(80, 225), width=max(1, round(unit * 1.0)))
     for _ in range(26):
         x, y = rng.uniform(4, 252) * unit, 2 * rng.uniform(line + 0.03 * size, size)
         wide = rng.uniform(2.0, 4.6) * unit * (0.5 + y / (4 * size))
-        draw.ellipse((x - wide, y - 0.34 * wide, x + wide, y + 0.34 * wide), outline=rng.randint(70, 140), width=max(1, round(unit * 0.6)))
+        ring, tone = (x - wide, y - 0.34 * wide, x + wide, y + 0.34 * wide), rng.randint(70, 140)
+        draw.ellipse(ring, outline=tone, width=max(1, round(unit * 0.6)))
     return planes(page.reduce(2)) / 255
 
 
@@ -155,7 +157,7 @@ def _upper_edges(ids: np.ndarray) -> np.ndarray:
     thick = max(1, round(2.6 * ids.shape[0] / 256))
     level = np.where(ids >= SUBJECT, 9 + ids // SUBJECT, ids).astype(np.int16)
     edge = np.zeros(ids.shape, np.float32)
-    edge[thick:] = (level[thick:] > level[:-thick]) * np.where(level[thick:] > 9, 0.55, 0.8)
+    edge[thick:] = (level[thick:] > level[:-thick] + 1) * np.where(level[thick:] > 9, 0.55, 0.8)
     edge *= ids > 1
     return edge
 
@@ -163,14 +165,16 @@ def _upper_edges(ids: np.ndarray) -> np.ndarray:
 def _light(image: np.ndarray, frame: Frame) -> np.ndarray:
     """How much light falls on each part of the place, by colour (3, S, S), from wide means of image and albedo."""
     size = image.shape[-1]
-    solid = 1 - frame.sky
-    step = max(1, size // 32)
+    step = max(1, size // 64)
+    solid = 1 - frame.sky[::step, ::step]
 
     def wide(values: np.ndarray) -> np.ndarray:
-        soft = picture(values * solid).reduce(step).filter(ImageFilter.GaussianBlur(2.5))
-        return planes(soft.resize((size, size), Image.Resampling.BILINEAR))
+        return planes(picture(values[:, ::step, ::step] * solid).filter(ImageFilter.GaussianBlur(5)))
 
-    return np.clip((wide(image) + 3) / (wide(frame.albedo) + 3), 0.05, 1.1)
+    albedo = wide(frame.albedo)
+    # half of its own colour is kept, lest blue air on red rock turn snow bright blue
+    light = np.clip((wide(image) + 3) / (0.5 * albedo + 0.5 * albedo.mean(0) + 3), 0.05, 1.05)
+    return planes(picture(light * 240).resize((size, size), Image.Resampling.BILINEAR)) / 240
 
 
 WEATHERS: dict[str, Callable[[np.ndarray, Frame, Random], np.ndarray]] = {"none": none, "rain": rain, "snow": snow}

@@ -49,7 +49,9 @@ def city_street(canvas: Canvas, rng: Random, detail: int) -> None:
         for side in (-1, 1):
             for k in range(5):
                 x = 128 + side * (70 + 15 * k + 3 * k * k)
-                canvas.fill([(x, 190 + 9 * k), (x + side * 9, 190 + 9 * k), (x + side * 12, 193 + 10 * k), (x + side * 2, 193 + 10 * k)], (168, 166, 174), 112, what=7)
+                y = 190 + 9 * k
+                slab = [(x, y), (x + side * 9, y), (x + side * 12, y + 3 + k), (x + side * 2, y + 3 + k)]
+                canvas.fill(slab, (168, 166, 174), 112, what=7)
             _street_tree(canvas, 128 + side * rng.uniform(112, 122))
     if detail:
         for side in (-1, 1):
@@ -66,7 +68,9 @@ def _street_tree(canvas: Canvas, x: float) -> None:
     canvas.fill(box(x - 7, 198, x + 7, 203), (120, 112, 116), across(140, 100), what=9)
 
 
-def neon_board(canvas: Canvas, rng: Random, x0: float, y0: float, x1: float, y1: float, tone: RGB, text: RGB, what: int) -> None:
+def neon_board(
+    canvas: Canvas, rng: Random, x0: float, y0: float, x1: float, y1: float, tone: RGB, text: RGB, what: int
+) -> None:
     """A dark sign in a frame of neon tube, with a column or a line of made-up letters."""
     canvas.fill(box(x0, y0, x1, y1), tone, 140, tone, what)
     canvas.fill(box(x0 + 1.6, y0 + 1.6, x1 - 1.6, y1 - 1.6), (34, 22, 52), 128, None, what)
@@ -83,11 +87,14 @@ def neon_board(canvas: Canvas, rng: Random, x0: float, y0: float, x1: float, y1:
         for bar in rng.sample(range(6), 3):
             at = (-1, 0, 1)[bar % 3] * half * 0.8
             thick = max(0.8, half * 0.22)
-            mark = box(cx - half, cy + at - thick, cx + half, cy + at + thick) if bar < 3 else box(cx + at - thick, cy - half, cx + at + thick, cy + half)
-            canvas.fill(mark, text, 140, text, what)
+            flat = box(cx - half, cy + at - thick, cx + half, cy + at + thick)
+            tall = box(cx + at - thick, cy - half, cx + at + thick, cy + half)
+            canvas.fill(flat if bar < 3 else tall, text, 140, text, what)
 
 
-def _skyscraper(canvas: Canvas, rng: Random, x0: float, x1: float, top: float, colour: RGB, what: int, detail: int) -> None:
+def _skyscraper(
+    canvas: Canvas, rng: Random, x0: float, x1: float, top: float, colour: RGB, what: int, detail: int
+) -> None:
     """A dark tower with broken bands of lit windows, neon along one edge, and a mast."""
     middle = 0.5 * (x0 + x1)
     edge, lamp = rng.choice(NEON[:3]), rng.choice(NEON[:2])
@@ -98,7 +105,7 @@ def _skyscraper(canvas: Canvas, rng: Random, x0: float, x1: float, top: float, c
         [(x0, 262), (x0, top + shoulder), (x0 + shoulder, top), (x1 - shoulder, top), (x1, top + shoulder), (x1, 262)],
         colour, across(140, 104), what=what,
     )
-    cell = (8.0, 6.5, 4.6)[detail]
+    cell = (8.0, 6.5, 5.2)[detail]
     y = top + 8
     while y < 180:
         x = x0 + 4
@@ -108,8 +115,9 @@ def _skyscraper(canvas: Canvas, rng: Random, x0: float, x1: float, top: float, c
             tint = rng.random()
             if tint < (0.30, 0.5, 0.6)[detail]:
                 glass = lamp if tint < 0.26 else (255, 214, 150) if tint < 0.38 else (120, 186, 255)
-                canvas.fill(box(x, y, right, y + cell * 0.44), blend(glass, (226, 226, 255), 0.35), 132, blend(glass, (0, 0, 0), 0.25), what)
-            elif detail == 2:
+                pale, shine = blend(glass, (226, 226, 255), 0.35), blend(glass, (0, 0, 0), 0.25)
+                canvas.fill(box(x, y, right, y + cell * 0.44), pale, 132, shine, what)
+            elif detail == 2 and tint > 0.8:
                 canvas.fill(box(x, y, right, y + cell * 0.44), (34, 36, 70), 118, None, what)
             x = right + 2.2
         y += cell
@@ -129,7 +137,8 @@ def cyberpunk_city(canvas: Canvas, rng: Random, detail: int) -> None:
         for _ in range((1, 4, 8)[detail]):
             at, y = x + rng.uniform(1, width - 3), rng.uniform(top + 3, 168)
             tone = rng.choice(NEON)
-            canvas.fill(box(at, y, at + 2, y + rng.uniform(1.5, 7)), blend(tone, (190, 170, 230), 0.4), 132, blend(tone, (20, 8, 40), 0.35), 3)
+            pale, shine = blend(tone, (190, 170, 230), 0.4), blend(tone, (20, 8, 40), 0.35)
+            canvas.fill(box(at, y, at + 2, y + rng.uniform(1.5, 7)), pale, 132, shine, 3)
         x += width + rng.uniform(0, 4)
     tones: tuple[RGB, ...] = ((66, 56, 108), (48, 64, 108), (82, 52, 104), (54, 54, 92))
     signs: list[tuple[float, RGB]] = []
@@ -164,7 +173,8 @@ def _wet_street(canvas: Canvas, rng: Random, signs: list[tuple[float, RGB]], det
             fade = 0.5 * (256 - y) / 68 + 0.14
             at = x + rng.uniform(-1.5, 1.5)
             colour = blend((44, 44, 72), tone, 0.25 + fade)
-            canvas.fill(path((at - half, y), (at, y - tall), (at + half, y), (at, y + tall)), colour, 128, blend((0, 0, 0), tone, fade), 8)
+            drop = [(at - half, y), (at, y - tall), (at + half, y), (at, y + tall)]
+            canvas.fill(path(*drop), colour, 128, blend((0, 0, 0), tone, fade), 8)
             y += rng.uniform(4.5, 8) * (1.5 if detail == 0 else 1)
     for k in range(3):
         y0, y1, w = 192 + 24 * k, 201 + 26 * k, 1.0 + 1.0 * k

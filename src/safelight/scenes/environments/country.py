@@ -7,7 +7,7 @@ at the sides, the horizon stays. Read next: shores.py.
 from random import Random
 
 from safelight.scenes.canvas import RGB, Canvas, across, down
-from safelight.scenes.scenery import bloom, blend, clearing, hill, pine, ridge, sides, stone, tuft
+from safelight.scenes.scenery import blend, bloom, clearing, hill, pine, ridge, sides, stone, tuft
 from safelight.scenes.shapes import Point, box, oval, path
 
 __all__ = ["meadow", "mountain_road", "snow_caps", "snowy_field"]
@@ -62,7 +62,7 @@ _PETALS: tuple[RGB, ...] = ((240, 84, 92), (250, 206, 70), (250, 250, 250), (176
 
 
 def meadow(canvas: Canvas, rng: Random, detail: int) -> None:
-    """Rolling green hills with round trees and a hamlet's fences far off, grass and flowers near by."""
+    """Rolling green hills with round trees, grass and flowers near by."""
     hill(canvas, rng, 132, 9, (150, 184, 190), down(136, 118), 2)
     hill(canvas, rng, 144, 10, (136, 190, 130), down(146, 110), 4)
     for x in sides(rng, (2, 6, 10)[detail], 30):
@@ -81,10 +81,10 @@ def meadow(canvas: Canvas, rng: Random, detail: int) -> None:
             stripe = path((-20, y), (80, y - 3), (190, y + 2), (276, y - 1), (276, y + 1.6), (190, y + 5), (80, y))
             canvas.fill(stripe, (156, 212, 102), 134, what=6)
     tree = 128 + rng.choice((-1, 1)) * rng.uniform(98, 112)
-    canvas.fill(box(tree - 4, 150, tree + 4, 194), (112, 82, 62), across(140, 90), what=7)
+    canvas.fill(box(tree - 4, 150, tree + 4, 194), (112, 82, 62), across(140, 90), what=6)
     for dx, dy, r in ((-15, 4, 17), (14, 2, 18), (0, -16, 20), (0, 2, 20)):
-        canvas.fill(oval(tree + dx, 134 + dy, r * 1.1, r), (82, 152, 80), down(152, 92), what=7)
-    hill(canvas, rng, 192, 4, (112, 182, 74), down(142, 104), 8)
+        canvas.fill(oval(tree + dx, 134 + dy, r * 1.1, r), (82, 152, 80), down(152, 92), what=6)
+    hill(canvas, rng, 192, 4, (112, 182, 74), down(142, 104), 7)
     count = (10, 34, 80)[detail]
     for k, (x, y, near) in enumerate(clearing(rng, count, 196, 258)):
         size = 0.45 + 0.6 * near
@@ -105,14 +105,14 @@ def snowy_field(canvas: Canvas, rng: Random, detail: int) -> None:
         pine(canvas, x, rng.uniform(150, 164), rng.uniform(0.55, 0.8), (84, 124, 136), 5, snow=detail > 0)
     hill(canvas, rng, 166, 6, (220, 232, 246), down(138, 108), 6)
     for x in sorted(sides(rng, (2, 5, 8)[detail], 82)):
-        pine(canvas, x, rng.uniform(182, 206), rng.uniform(1.2, 1.7), (58, 106, 112), 7, snow=True)
-    hill(canvas, rng, 196, 6, (232, 240, 250), down(134, 108), 8)
+        pine(canvas, x, rng.uniform(182, 206), rng.uniform(1.2, 1.7), (58, 106, 112), 9, snow=True)
+    hill(canvas, rng, 196, 6, (232, 240, 250), down(134, 108), 7)
     if detail:
         for k in range(2 * detail):
             y = 206 + 12 * k + rng.uniform(-3, 3)
             x = rng.choice((rng.uniform(-10, 50), rng.uniform(206, 266)))
             drift = path((x - 46, y), (x, y - 3.4), (x + 46, y), (x + 8, y + 2.4))
-            canvas.fill(drift, (204, 218, 242), 126, what=8)
+            canvas.fill(drift, (204, 218, 242), 126, what=7)
     if detail == 2:
         side = rng.choice((-1, 1))
         for k in range(5):

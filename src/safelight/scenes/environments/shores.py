@@ -9,7 +9,7 @@ import math
 from random import Random
 
 from safelight.scenes.canvas import RGB, Canvas, Shade, across, down
-from safelight.scenes.scenery import band, blend, clearing, hill, ridge, sides, stone, tuft
+from safelight.scenes.scenery import band, blend, clearing, ridge, sides, stone, tuft
 from safelight.scenes.shapes import Point, box, oval, path, star, stroke
 
 __all__ = ["beach", "lake_shore"]
@@ -35,8 +35,8 @@ def beach(canvas: Canvas, rng: Random, detail: int) -> None:
     )
     for drop, colour, shade, what in edges:
         y = 182 + drop
-        wave = path((-20, y + 6 + shift), (50, y), (130, y + 8 - shift), (200, y), (280, y + 6), (280, 290, 0), (-20, 290, 0))
-        canvas.fill(wave, colour, shade, what=what)
+        wave = ((-20, y + 6 + shift), (50, y), (130, y + 8 - shift), (200, y), (280, y + 6))
+        canvas.fill(path(*wave, (280, 290, 0), (-20, 290, 0)), colour, shade, what=what)
     if detail:
         # wind leaves long low ripples in the sand
         for _ in range(3 * detail):
@@ -93,7 +93,8 @@ def lake_shore(canvas: Canvas, rng: Random, detail: int) -> None:
         ranges.append((ridge(canvas, rng, y, rise, step, colour, shade, what), colour, shade, what))
     firs = [(x, rng.uniform(12, 22)) for x in sides(rng, (4, 22, 44)[detail], 14)]
     for x, tall in firs:
-        canvas.fill([(x - tall * 0.3, _SHORE + 1), (x, _SHORE - tall), (x + tall * 0.3, _SHORE + 1)], (46, 96, 84), across(146, 92), what=4)
+        fir = [(x - tall * 0.3, _SHORE + 1), (x, _SHORE - tall), (x + tall * 0.3, _SHORE + 1)]
+        canvas.fill(fir, (46, 96, 84), across(146, 92), what=4)
     band(canvas, _SHORE, deep, down(150, 116), 5)
     for line, colour, _, _ in ranges:
         top = [(-20.0, _SHORE), *_mirrored(line), (276.0, _SHORE)]
@@ -116,8 +117,8 @@ def _bank(canvas: Canvas, rng: Random, detail: int) -> None:
     shift = rng.uniform(-3, 3)
     for drop, colour in ((0, (116, 112, 96)), (5, (176, 166, 136)), (17, (134, 160, 86))):
         y = 192 + drop
-        edge = path((-20, y - 8), (50, y + shift), (130, y + 3), (206, y - shift), (280, y - 9), (280, 290, 0), (-20, 290, 0))
-        canvas.fill(edge, colour, down(136, 110), what=7 if drop else 6)
+        edge = ((-20, y - 8), (50, y + shift), (130, y + 3), (206, y - shift), (280, y - 9))
+        canvas.fill(path(*edge, (280, 290, 0), (-20, 290, 0)), colour, down(136, 110), what=7 if drop else 6)
     for x, y, near in clearing(rng, (4, 16, 46)[detail], 197, 256):
         if y < 212 or rng.random() < 0.3:
             stone(canvas, rng, x, y, 4 + 8 * near + 4 * rng.random(), rng.choice(((150, 148, 146), (124, 126, 134))), 8)
@@ -127,6 +128,7 @@ def _bank(canvas: Canvas, rng: Random, detail: int) -> None:
         for _ in range((3, 7, 12)[detail]):
             x, y = 128 + side * rng.uniform(90, 130), rng.uniform(198, 222)
             tall, lean = rng.uniform(38, 68), rng.uniform(-7, 7)
-            canvas.fill(stroke([(x, y), (x + 0.3 * lean, y - 0.5 * tall), (x + lean, y - tall)], 2.6, 0.9), (92, 134, 62), across(146, 104), what=9)
+            reed = stroke([(x, y), (x + 0.3 * lean, y - 0.5 * tall), (x + lean, y - tall)], 2.6, 0.9)
+            canvas.fill(reed, (92, 134, 62), across(146, 104), what=9)
             if rng.random() < 0.6:
                 canvas.fill(oval(x + lean, y - tall, 2.3, 7, pieces=14), (122, 76, 48), across(148, 92), what=9)

@@ -64,29 +64,30 @@ def _trunk(canvas: Canvas, rng: Random, x: float, base: float, detail: int) -> N
 
 def _mushroom(canvas: Canvas, x: float, y: float) -> None:
     canvas.fill(rounded(x - 1.6, y - 7, x + 1.6, y, 1), (240, 230, 212), across(140, 100), what=9)
-    canvas.fill(path((x - 5, y - 6, 0), (x - 3.4, y - 10), (x + 3.4, y - 10), (x + 5, y - 6, 0)), (206, 60, 50), 134, what=9)
+    cap = path((x - 5, y - 6, 0), (x - 3.4, y - 10), (x + 3.4, y - 10), (x + 5, y - 6, 0))
+    canvas.fill(cap, (206, 60, 50), 134, what=9)
     canvas.fill(oval(x - 1, y - 8.6, 1, pieces=6), (255, 246, 236), 140, what=9)
 
 
 def desert(canvas: Canvas, rng: Random, detail: int) -> None:
     """Red mesas on the horizon, golden dunes with sharp crests, cacti at the sides."""
-    for x, wide, top in ((rng.uniform(18, 52), 34.0, 88.0), (rng.uniform(186, 220), 42.0, 78.0), (rng.uniform(84, 160), 20.0, 116.0)):
-        _mesa(canvas, x, wide, top + rng.uniform(-6, 6), detail)
+    for left, right, wide, top in ((18, 52, 34, 88), (186, 220, 42, 78), (84, 160, 20, 116)):
+        _mesa(canvas, rng.uniform(left, right), wide, top + rng.uniform(-6, 6), detail)
     band(canvas, 148, (228, 176, 112), down(140, 118), 4)
     flip = rng.choice((-1, 1))
     dunes: tuple[tuple[float, float, float, int, RGB], ...] = (
         (128 - flip * 86, 138, 96, 5, (234, 184, 118)),
-        (128 + flip * 92, 150, 110, 6, (238, 188, 116)),
-        (128 - flip * 122, 172, 118, 7, (240, 194, 122)),
+        (128 + flip * 92, 150, 110, 5, (238, 188, 116)),
+        (128 - flip * 122, 172, 118, 6, (240, 194, 122)),
     )
     for x, y, wide, what, colour in dunes:
         _dune(canvas, x + rng.uniform(-12, 12), y + rng.uniform(-3, 3), wide, colour, what)
-    hill(canvas, rng, 188, 4, (244, 202, 132), down(140, 112), 8)
+    hill(canvas, rng, 188, 4, (244, 202, 132), down(140, 112), 7)
     for k in range((0, 5, 12)[detail]):
         y = 200 + (52 / (5, 5, 12)[detail]) * k + rng.uniform(-2, 2)
         x, half = rng.uniform(0, 256), rng.uniform(26, 52)
         ripple = path((x - half, y), (x, y - 1.6), (x + half, y + 1), (x, y + 0.8))
-        canvas.fill(ripple, (220, 168, 104), 120, what=8)
+        canvas.fill(ripple, (220, 168, 104), 120, what=7)
     side = rng.choice((-1, 1))
     _cactus(canvas, 128 + side * rng.uniform(98, 108), rng.uniform(204, 212), 1.0, detail)
     if detail:
@@ -101,10 +102,12 @@ def desert(canvas: Canvas, rng: Random, detail: int) -> None:
 def _mesa(canvas: Canvas, x: float, wide: float, top: float, detail: int) -> None:
     """A table mountain with a slope of rubble at its foot."""
     red: RGB = (190, 100, 72)
-    canvas.fill([(x - wide * 1.5, 152), (x - wide * 0.9, 132), (x + wide * 0.9, 132), (x + wide * 1.5, 152)], (206, 128, 90), down(134, 118), what=2)
-    wall = [(x - wide, 136), (x - wide * 0.9, top + 2), (x - wide * 0.7, top), (x + wide * 0.84, top + 1), (x + wide, 136)]
+    rubble = [(x - wide * 1.5, 152), (x - wide * 0.9, 132), (x + wide * 0.9, 132), (x + wide * 1.5, 152)]
+    canvas.fill(rubble, (206, 128, 90), down(134, 118), what=2)
+    foot, edge = (x + wide, 136), (x + wide * 0.84, top + 1)
+    wall = [(x - wide, 136), (x - wide * 0.9, top + 2), (x - wide * 0.7, top), edge, foot]
     canvas.fill(wall, red, across(142, 104), what=2)
-    canvas.fill([(x + wide * 0.3, top), (x + wide * 0.84, top + 1), (x + wide, 136), (x + wide * 0.42, 136)], red, 88, what=2)
+    canvas.fill([(x + wide * 0.3, top), edge, foot, (x + wide * 0.42, 136)], red, 88, what=2)
     for k in range((0, 2, 4)[detail]):
         y = top + 7 + (136 - top) / (1, 3, 5)[detail] * k
         canvas.fill(box(x - wide * 0.9, y, x + wide * 0.88, y + 2.4), blend(red, (240, 176, 130), 0.5), 122, what=2)
@@ -112,11 +115,10 @@ def _mesa(canvas: Canvas, x: float, wide: float, top: float, detail: int) -> Non
 
 def _dune(canvas: Canvas, x: float, y: float, wide: float, colour: RGB, what: int) -> None:
     """A dune with its crest at (x, y): a bright side to the left, a slip face in shadow to the right."""
-    canvas.fill(
-        path((x - wide * 1.3, y + 52, 0), (x - wide * 0.5, y + 18), (x, y, 0), (x + wide * 0.5, y + 24), (x + wide * 1.3, y + 52, 0)),
-        colour, down(150, 124), what=what,
-    )
-    face = path((x, y, 0), (x + wide * 0.5, y + 24), (x + wide * 1.3, y + 52, 0), (x + wide * 0.3, y + 52, 0), (x + wide * 0.02, y + 32), (x + wide * 0.09, y + 14))
+    windward = ((x - wide * 1.3, y + 52, 0), (x - wide * 0.5, y + 18))
+    lee = ((x, y, 0), (x + wide * 0.5, y + 24), (x + wide * 1.3, y + 52, 0))
+    canvas.fill(path(*windward, *lee), colour, down(150, 124), what=what)
+    face = path(*lee, (x + wide * 0.3, y + 52, 0), (x + wide * 0.02, y + 32), (x + wide * 0.09, y + 14))
     canvas.fill(face, blend(colour, (190, 112, 82), 0.42), down(112, 124), what=what)
 
 
@@ -125,7 +127,8 @@ def _cactus(canvas: Canvas, x: float, y: float, size: float, detail: int) -> Non
     green: RGB = (70, 142, 84)
 
     def limb(x0: float, y0: float, x1: float, y1: float, r: float) -> None:
-        canvas.fill(rounded(x + x0 * size, y + y0 * size, x + x1 * size, y + y1 * size, r * size), green, across(150, 120, 84), what=9)
+        outline = rounded(x + x0 * size, y + y0 * size, x + x1 * size, y + y1 * size, r * size)
+        canvas.fill(outline, green, across(150, 120, 84), what=9)
 
     limb(-18, -34, 0, -27, 3)
     limb(-19, -50, -12, -28, 3.4)
@@ -149,7 +152,8 @@ def mars(canvas: Canvas, rng: Random, detail: int) -> None:
         canvas.fill(oval(x, y, r, pieces=6), (236, 214, 196), 128, (230, 226, 255), 4)
     side = rng.choice((-1, 1))
     _planet(canvas, 128 + side * rng.uniform(62, 84), rng.uniform(42, 54), 25, detail)
-    canvas.fill(oval(128 - side * rng.uniform(78, 100), rng.uniform(30, 66), 6.5, pieces=20), (226, 206, 190), across(150, 80), (88, 76, 78), 4)
+    small = oval(128 - side * rng.uniform(78, 100), rng.uniform(30, 66), 6.5, pieces=20)
+    canvas.fill(small, (226, 206, 190), across(150, 80), (88, 76, 78), 4)
     rust: RGB = (186, 84, 54)
     line = [(-20.0, 160.0)]
     x = -20.0
@@ -160,8 +164,8 @@ def mars(canvas: Canvas, rng: Random, detail: int) -> None:
     canvas.fill([*line, (276, 160)], (158, 78, 62), down(140, 116), what=5)
     band(canvas, 150, (184, 90, 62), down(138, 120), 6)
     hill(canvas, rng, 166, 5, rust, down(142, 116), 7)
-    places = [(40, 164, 18), (212, 168, 21), (128, 159, 12), (14, 206, 26), (244, 200, 28), (66, 246, 30), (190, 250, 34)]
-    for k, (cx, cy, wide) in enumerate(places):
+    bowls = ((40, 164, 18), (212, 168, 21), (128, 159, 9), (14, 206, 26), (244, 200, 28), (66, 246, 30), (190, 250, 34))
+    for k, (cx, cy, wide) in enumerate(bowls):
         if detail or k in (1, 3, 5):
             _crater(canvas, cx + rng.uniform(-8, 8), cy + rng.uniform(-3, 3), wide * rng.uniform(0.85, 1.1), rust)
     for x, y, near in clearing(rng, (5, 18, 46)[detail], 170, 256):
@@ -169,9 +173,10 @@ def mars(canvas: Canvas, rng: Random, detail: int) -> None:
 
 
 def _planet(canvas: Canvas, x: float, y: float, r: float, detail: int) -> None:
-    """A large pale moon, lit from the left, with spots and, in full detail, a ring."""
+    """A large pale moon, lit from the left, with dark spots."""
     canvas.fill(oval(x, y, r), (232, 196, 164), across(156, 128, 52), (74, 58, 56), 4)
-    for dx, dy, s in ((-0.35, -0.3, 0.22), (0.05, 0.34, 0.16), (-0.5, 0.25, 0.12), (0.2, -0.1, 0.12))[: 4 if detail else 2]:
+    spots = ((-0.35, -0.3, 0.22), (0.05, 0.34, 0.16), (-0.5, 0.25, 0.12), (0.2, -0.1, 0.12))
+    for dx, dy, s in spots[: (2, 4, 4)[detail]]:
         canvas.fill(oval(x + dx * r, y + dy * r, s * r, s * r, pieces=18), (204, 160, 130), 118, (58, 44, 44), 4)
 
 
@@ -179,5 +184,6 @@ def _crater(canvas: Canvas, x: float, y: float, wide: float, rust: RGB) -> None:
     """A bowl seen from the side: bright rim, dark inner wall, sunlit far floor."""
     flat = 0.27 * wide
     canvas.fill(oval(x, y, wide, flat), blend(rust, (236, 150, 104), 0.5), across(150, 118), what=8)
-    canvas.fill(oval(x, y + 0.12 * flat, wide * 0.84, flat * 0.78), blend(rust, (70, 26, 30), 0.55), down(84, 120), what=8)
+    dark = blend(rust, (70, 26, 30), 0.55)
+    canvas.fill(oval(x, y + 0.12 * flat, wide * 0.84, flat * 0.78), dark, down(84, 120), what=8)
     canvas.fill(oval(x + 0.06 * wide, y + 0.36 * flat, wide * 0.66, flat * 0.46), rust, 116, what=8)
