@@ -27,7 +27,7 @@ __all__ = ["Templates", "caption", "describe", "plural", "unknown_words", "vocab
 Templates = Literal["train", "held-out"]
 
 LONGEST = 34  # words of a training caption, so that it fits 77 tokens however it is cut into pieces
-PORTRAIT, TEXTURE = "portrait", "texture"
+PORTRAIT, TEXTURE, ANATOMY = "portrait", "texture", "distorted anatomy"  # said of some things only
 # The words that join the others; they name nothing.
 JOINING = ("a", "an", "the", "of", "in", "on", "at", "by", "to", "with", "and", "is", "are", "there", "from", "into")
 _HEAD_ENDS = (" with ", " of ", " in ", " full ")  # before these stands what takes the plural: "vases with flowers"
@@ -100,7 +100,9 @@ def _pieces(texts: Iterable[str]) -> Iterator[str]:
 def _known() -> frozenset[str]:
     told = vocabulary()
     more = (*map(plural, told["things"]), *(word for row in words.FUSED.values() for word in row), *words.FILLERS)
-    return frozenset(_pieces([*(word for row in told.values() for word in row), *more, PORTRAIT, TEXTURE, *JOINING]))
+    return frozenset(
+        _pieces([*(word for row in told.values() for word in row), *more, PORTRAIT, TEXTURE, ANATOMY, *JOINING])
+    )
 
 
 _EXAMPLES = frozenset(example.lower() for example in words.EXAMPLES)
@@ -275,11 +277,7 @@ class _Teller:
     def defect(self, name: str) -> str:
         """ "distorted anatomy" """
         alive = any(words.FAMILY[subject.noun] in ("people", "animals") for subject in self.scene.subjects)
-        return (
-            "distorted anatomy"
-            if name == "distorted" and alive and self.chance(0.3)
-            else self.word(words.DEFECTS[name])
-        )
+        return ANATOMY if name == "distorted" and alive and self.chance(0.3) else self.word(words.DEFECTS[name])
 
     # How words are chosen.
 
