@@ -11,6 +11,7 @@ Read next: light.py.
 """
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,10 +47,15 @@ class Ramp:
 
     def image(self, width: int, height: int) -> Image.Image:
         """The ramp as a grey picture of this many pixels."""
-        line = Image.new("L", (len(self.stops), 1) if self.sideways else (1, len(self.stops)))
-        line.putdata(self.stops)
-        line = line.resize((width, 1) if self.sideways else (1, height), Image.Resampling.BILINEAR)
-        return line.resize((width, height), Image.Resampling.NEAREST)
+        return _strip(self).resize((width, height), Image.Resampling.NEAREST)
+
+
+@lru_cache(maxsize=512)
+def _strip(ramp: Ramp) -> Image.Image:
+    """The ramp over 256 pixels in a line."""
+    line = Image.new("L", (len(ramp.stops), 1) if ramp.sideways else (1, len(ramp.stops)))
+    line.putdata(ramp.stops)
+    return line.resize((256, 1) if ramp.sideways else (1, 256), Image.Resampling.BILINEAR)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,11 @@ class Frame:
     depth: np.ndarray
 
 
+def _overlap(box: tuple[int, int, int, int], others: list[tuple[int, int, int, int]]) -> bool:
+    x0, y0, x1, y1 = box
+    return any(x0 < right and left < x1 and y0 < low and high < y1 for left, high, right, low in others)
+
+
 class Surface(Protocol):
     """What a pen draws on."""
 
@@ -150,6 +161,7 @@ class Canvas:
         self.shade = Image.new("L", (side, side), 128)
         self.glow = Image.new("RGB", (size, size))  # it is blurred anyway
         self.ids = Image.new("L", (side, side), 0)
+        self._glowing: list[tuple[int, int, int, int]] = []
         self._draw = [ImageDraw.Draw(image) for image in (self.albedo, self.shade, self.glow, self.ids)]
 
     def fill(
@@ -157,25 +169,32 @@ class Canvas:
     ) -> None:
         """Cover the inside of `outline` (picture units) on all four canvases."""
         unit = self.unit
-        points = [(x * unit, y * unit) for x, y in outline]
+        points = array("f", [along * unit for point in outline for along in point])
         albedo, shades, glows, ids = self._draw
         albedo.polygon(points, fill=colour)
-        down_by = self.oversampling
-        glows.polygon([(x / down_by, y / down_by) for x, y in points], fill=glow or (0, 0, 0))
         ids.polygon(points, fill=what)
+        xs, ys = points[::2], points[1::2]
+        bounds = (math.floor(min(xs)), math.floor(min(ys)), math.ceil(max(xs)) + 1, math.ceil(max(ys)) + 1)
+        if glow is not None or _overlap(bounds, self._glowing):
+            small = 1 / self.oversampling
+            glows.polygon(array("f", [along * small for along in points]), fill=glow or (0, 0, 0))
+            if glow is not None:
+                self._glowing.append(bounds)
         if isinstance(shade, int):
             shades.polygon(points, fill=shade)
         else:
-            self._fill_shade(points, shade)
+            self._fill_shade(points, bounds, shade)
 
-    def _fill_shade(self, points: list[Point], shade: Ramp | Ball) -> None:
-        x0, y0 = (math.floor(min(p[i] for p in points)) for i in (0, 1))
-        x1, y1 = (math.ceil(max(p[i] for p in points)) + 1 for i in (0, 1))
+    def _fill_shade(self, points: "array[float]", bounds: tuple[int, int, int, int], shade: Ramp | Ball) -> None:
+        x0, y0, x1, y1 = bounds
         if x1 - x0 < 16 and y1 - y0 < 16:
             self._draw[1].polygon(points, fill=shade.middle())
             return
         mask = Image.new("1", (x1 - x0, y1 - y0))
-        ImageDraw.Draw(mask).polygon([(x - x0, y - y0) for x, y in points], fill=1)
+        for i in range(0, len(points), 2):
+            points[i] -= x0
+            points[i + 1] -= y0
+        ImageDraw.Draw(mask).polygon(points, fill=1)
         self.shade.paste(shade.image(x1 - x0, y1 - y0), (x0, y0), mask)
 
     def count(self, who: int) -> int:
@@ -202,24 +221,31 @@ class Canvas:
 
     def develop(self) -> Frame:
         """Shrink everything to the picture's size; edges become smooth, ids stay exact."""
+        step = self.oversampling
+        ids = np.asarray(self.ids)
 
         def smooth(table: list[int]) -> np.ndarray:
-            return planes(self.ids.point(table).reduce(self.oversampling)) / 255
+            return planes(self.ids.point(table).reduce(step)) * np.float32(1 / 255)
 
         def small(image: Image.Image) -> np.ndarray:
-            return planes(image.reduce(self.oversampling))
+            return planes(image.reduce(step))
 
-        ids = np.asarray(self.ids)[1 :: self.oversampling, 1 :: self.oversampling].copy()
         return Frame(
             albedo=small(self.albedo),
-            shade=small(self.shade) / 128,
+            shade=small(self.shade) * np.float32(1 / 128),
             glow=planes(self.glow),
-            ids=ids,
-            subject=smooth([255 * (i >= SUBJECT) for i in range(256)]),
-            coloured=smooth([255 * (i >= SUBJECT and i % 10 == 1) for i in range(256)]),
-            sky=smooth([255 * (i == 0) for i in range(256)]),
-            depth=smooth([round(255 * max(0, 9 - i) / 8) if i else 255 for i in range(256)]),
+            ids=ids[1::step, 1::step].copy(),
+            subject=smooth(_IS_SUBJECT),
+            coloured=smooth(_IS_COLOURED),
+            sky=smooth(_IS_SKY),
+            depth=smooth(_DEPTH),
         )
+
+
+_IS_SUBJECT = [255 * (i >= SUBJECT) for i in range(256)]
+_IS_COLOURED = [255 * (i >= SUBJECT and i % 10 == 1) for i in range(256)]
+_IS_SKY = [255 * (i == 0) for i in range(256)]
+_DEPTH = [round(255 * max(0, 9 - i) / 8) if i else 255 for i in range(256)]
 
 
 @dataclass(frozen=True)

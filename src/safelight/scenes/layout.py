@@ -52,7 +52,9 @@ def arrange(scene: Scene) -> tuple[Place, ...]:
         return ()
     if len(scene.subjects) == 1:
         only = scene.subjects[0]
-        return (_alone(rng, only, ground),) if only.count == 1 else _several(rng, only, ground)
+        if only.count > 1:
+            return _several(rng, only, ground)
+        return (_alone(rng, only, ground, scene.defect == "extra limbs"),)
     first, second = scene.subjects
     match scene.relation:
         case "left of" | "right of":
@@ -90,23 +92,27 @@ class _Reach:
 
 
 @lru_cache(maxsize=128)
-def _reach(noun: str, seated: bool = False) -> _Reach:
+def _reach(noun: str, seated: bool = False, limbs: bool = False) -> _Reach:
     painter, ruler = SUBJECTS[noun], Ruler()
     pen = Pen(ruler, 0, 0, 1.0, (128, 128, 128), angle=0.0 if seated else painter.lean)
     paint = painter.rider if seated and painter.rider else painter.paint
     paint(pen, 1)
+    if limbs and painter.limbs:
+        painter.limbs(pen, 1)
     return _Reach(*ruler.reach())
 
 
 def _fitted(noun: str, size: float, width: float, height: float) -> float:
     """The painter's own scale times `size`, or less where the room is smaller."""
-    reach = _reach(noun)
-    return min(SUBJECTS[noun].size * size, width / reach.width, height / reach.height)
+    return _within(_reach(noun), SUBJECTS[noun].size * size, width, height)
 
 
-def _centred(noun: str, x: float, scale: float, flip: bool) -> float:
+def _within(reach: _Reach, scale: float, width: float, height: float) -> float:
+    return min(scale, width / reach.width, height / reach.height)
+
+
+def _centred(reach: _Reach, x: float, scale: float, flip: bool) -> float:
     """Where the foot must be for the outline's middle to be at `x`, kept inside the picture."""
-    reach = _reach(noun)
     half = 0.5 * reach.width * scale
     x = min(max(x, _MARGIN + half), 256 - _MARGIN - half) if half < 128 - _MARGIN else 128.0
     return x - 0.5 * (reach.x0 + reach.x1) * scale * (-1 if flip else 1)
@@ -120,28 +126,28 @@ def _turned(rng: Random, noun: str) -> bool:
     return rng.random() < 0.5 and SUBJECTS[noun].turns
 
 
-def _alone(rng: Random, only: Subject, ground: float) -> Place:
-    painter, reach = SUBJECTS[only.noun], _reach(only.noun)
-    size = rng.uniform(0.9, 1.2) * _SIZES[only.size]
+def _alone(rng: Random, only: Subject, ground: float, limbs: bool) -> Place:
+    painter, reach = SUBJECTS[only.noun], _reach(only.noun, limbs=limbs)
+    scale = painter.size * rng.uniform(0.9, 1.2) * _SIZES[only.size]
     x, dy, flip = 128 + rng.uniform(-20, 20), rng.uniform(-6, 6), _turned(rng, only.noun)
     if painter.ground is not None:  # a bust, cut off by the picture's lower edge
         y = painter.ground + dy
-        scale = min(painter.size * size, (y - _MARGIN) / -reach.y0)
-        return Place(0, 0, 128 + 0.6 * (x - 128), y, scale, flip)
+        scale = min(_within(reach, scale, 256, 512), (y - _MARGIN) / -reach.y0)
+        return Place(0, 0, 128 + (x - 128) * (0.1 if limbs else 0.6), y, scale, flip)
     y = ground + dy + (12 if only.size == "large" else 0)
-    scale = _fitted(only.noun, size, 256 - 2 * _MARGIN, y - painter.hover - _MARGIN)
-    return Place(0, 0, _centred(only.noun, x, scale, flip), y, scale, flip, _lift(painter, scale))
+    scale = _within(reach, scale, 256 - 2 * _MARGIN, y - painter.hover - _MARGIN)
+    return Place(0, 0, _centred(reach, x, scale, flip), y, scale, flip, _lift(painter, scale))
 
 
 def _several(rng: Random, only: Subject, ground: float) -> tuple[Place, ...]:
     """Two to four alike: in a row, or in two rows where that leaves more room for each."""
     noun, count, size = only.noun, only.count, 0.8 * min(1.1, _SIZES[only.size])
     cell = 238 / count
-    in_row, in_rows = _fitted(noun, size, cell * 0.93, 160), _fitted(noun, size, 106, 70)
+    in_row, in_rows = _fitted(noun, size, cell * 0.93, 160), _fitted(noun, size, 106, 80)
     if count > 2 and in_rows > 1.12 * in_row:
         back = count - 2
-        middles = [(128 + 116 * (i - 0.5 * (back - 1)), ground - 46, 0.92 * in_rows) for i in range(back)]
-        middles += [(128 + 118 * (i - 0.5), ground + 24, in_rows) for i in range(2)]
+        middles = [(128 + 116 * (i - 0.5 * (back - 1)), ground - 57, 0.94 * in_rows) for i in range(back)]
+        middles += [(128 + 118 * (i - 0.5), ground + 26, in_rows) for i in range(2)]
     else:
         middles = [(128 + cell * (i - 0.5 * (count - 1)), ground + 2, in_row) for i in range(count)]
     flip, shift = _turned(rng, noun), rng.uniform(-5, 5)
@@ -149,7 +155,9 @@ def _several(rng: Random, only: Subject, ground: float) -> tuple[Place, ...]:
     for who, (x, y, scale) in enumerate(middles):
         scale *= rng.uniform(0.92, 1.0)
         x, y = x + shift + rng.uniform(-0.03, 0.03) * cell, y + rng.uniform(-5, 5)
-        places.append(Place(0, who, _centred(noun, x, scale, flip), y, scale, flip, _lift(SUBJECTS[noun], scale)))
+        places.append(
+            Place(0, who, _centred(_reach(noun), x, scale, flip), y, scale, flip, _lift(SUBJECTS[noun], scale))
+        )
     return tuple(places)
 
 
@@ -162,7 +170,7 @@ def _beside(rng: Random, first: Subject, second: Subject, ground: float, first_l
         flip = not at_left if SUBJECTS[thing.noun].turns and rng.random() < 0.7 else _turned(rng, thing.noun)
         x = (69 if at_left else 187) + rng.uniform(-6, 6)
         y = ground + rng.uniform(-5, 8)
-        x = _centred(thing.noun, x, scale, flip)
+        x = _centred(_reach(thing.noun), x, scale, flip)
         places.append(Place(k, k, x, y, scale, flip, _lift(SUBJECTS[thing.noun], scale)))
     return tuple(sorted(places, key=lambda place: place.y))
 
@@ -174,7 +182,7 @@ def _stacked(rng: Random, above: Subject, below: Subject, ground: float, upper: 
     base, flip = SUBJECTS[below.noun], _turned(rng, below.noun)
     scale = size * _fitted(below.noun, 0.85, 150, 100)
     lift = _lift(base, scale)
-    low = Place(1 - upper, 1 - upper, _centred(below.noun, x, scale, flip), y, scale, flip, lift)
+    low = Place(1 - upper, 1 - upper, _centred(_reach(below.noun), x, scale, flip), y, scale, flip, lift)
 
     tall = -_reach(below.noun).y0 * scale
     foot = y - lift - min(base.top * scale, tall) + 1.5
@@ -201,7 +209,7 @@ def _behind(rng: Random, close: Subject, far: Subject, ground: float, near: int)
         (far, 1 - near, -0.5, ground - 26, scales[0], flips[0], rng.uniform(-4, 4)),
         (close, near, 0.5, ground + 20, scales[1], flips[1], rng.uniform(-4, 4)),
     ):
-        x = _centred(thing.noun, middle + side * way * apart, scale, flip)
+        x = _centred(_reach(thing.noun), middle + side * way * apart, scale, flip)
         places.append(Place(k, k, x, y + dy, scale, flip, _lift(SUBJECTS[thing.noun], scale)))
     return tuple(places)
 
@@ -214,7 +222,7 @@ def _riding(rng: Random, person: Subject, mount: Subject, ground: float) -> tupl
     y = ground + 10 + rng.uniform(-5, 5)
     room = _fitted(mount.noun, 1.0, 236, 256)
     scale = min(room, (y - painter.hover - _MARGIN) / height) * rng.uniform(0.88, 1.0)
-    x = _centred(mount.noun, 128 + rng.uniform(-14, 14), scale, flip)
+    x = _centred(_reach(mount.noun), 128 + rng.uniform(-14, 14), scale, flip)
     lift = _lift(painter, scale)
     hip_x = x + (-1 if flip else 1) * seat[0] * scale
     return (

@@ -16,7 +16,7 @@ __all__ = ["Point", "box", "oval", "path", "rounded", "star", "stroke"]
 Point = tuple[float, float]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=2048)
 def path(*points: tuple[float, ...]) -> tuple[Point, ...]:
     """A closed smooth outline through `points`; a point (x, y, 0) is a sharp corner, (x, y) a smooth one."""
     count = len(points)
@@ -30,14 +30,18 @@ def path(*points: tuple[float, ...]) -> tuple[Point, ...]:
         j = (i + 1) % count
         (ax, ay), (bx, by) = points[i][:2], points[j][:2]
         (ux, uy), (vx, vy) = tangents[i], tangents[j]
-        pieces = 7
-        for k in range(pieces):
-            t = k / pieces
-            h = (2 * t**3 - 3 * t * t + 1, t**3 - 2 * t * t + t, 3 * t * t - 2 * t**3, t**3 - t * t)
-            outline.append(
-                (h[0] * ax + h[1] * ux + h[2] * bx + h[3] * vx, h[0] * ay + h[1] * uy + h[2] * by + h[3] * vy)
-            )
+        if ux == uy == vx == vy == 0.0:
+            outline.append((ax, ay))
+            continue
+        outline += [(a * ax + u * ux + b * bx + v * vx, a * ay + u * uy + b * by + v * vy) for a, u, b, v in _HERMITE]
     return tuple(outline)
+
+
+def _hermite(t: float) -> tuple[float, float, float, float]:
+    return 2 * t**3 - 3 * t * t + 1, t**3 - 2 * t * t + t, 3 * t * t - 2 * t**3, t**3 - t * t
+
+
+_HERMITE = tuple(_hermite(k / 6) for k in range(6))
 
 
 @lru_cache(maxsize=64)

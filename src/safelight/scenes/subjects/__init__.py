@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from safelight.scenes.canvas import Pen
 from safelight.scenes.subjects.animals import cat, cat_limbs, cat_top, dog, dog_limbs, dog_top
+from safelight.scenes.subjects.astronaut import astronaut, astronaut_limbs
 from safelight.scenes.subjects.buildings import (
     castle,
     castle_top,
@@ -55,7 +56,14 @@ from safelight.scenes.subjects.objects import (
     vase,
     vase_top,
 )
-from safelight.scenes.subjects.people import medieval_warrior, robot
+from safelight.scenes.subjects.people import (
+    medieval_warrior,
+    medieval_warrior_limbs,
+    robot,
+    robot_limbs,
+)
+from safelight.scenes.subjects.riders import astronaut_rider, medieval_warrior_rider, robot_rider
+from safelight.scenes.subjects.robed import queen, queen_limbs, wizard, wizard_limbs
 from safelight.scenes.subjects.shapes_solid import (
     cube,
     cube_top,
@@ -105,8 +113,19 @@ SUBJECTS: dict[str, Painter] = {
     "sailboat": Painter(sailboat, size=1.5, shadow=0, top=sailboat_top),
     "bicycle": Painter(bicycle, size=1.5, shadow=50, seat=bicycle_seat, top=bicycle_top),
     "rocket": Painter(rocket, size=1.5, hover=8, shadow=22, lean=0.14, top=rocket_top),
-    "medieval warrior": Painter(medieval_warrior, size=1.70, ground=264, shadow=0),
-    "robot": Painter(robot, size=1.5, shadow=34),
+    "medieval warrior": Painter(
+        medieval_warrior,
+        size=1.70,
+        ground=264,
+        shadow=0,
+        rider=medieval_warrior_rider,
+        limbs=medieval_warrior_limbs,
+        top=109,
+    ),
+    "astronaut": Painter(astronaut, size=1.5, shadow=34, rider=astronaut_rider, limbs=astronaut_limbs, top=112),
+    "robot": Painter(robot, size=1.5, shadow=34, rider=robot_rider, limbs=robot_limbs, top=112),
+    "wizard": Painter(wizard, size=1.5, shadow=36, limbs=wizard_limbs, top=110),
+    "queen": Painter(queen, size=1.5, shadow=42, limbs=queen_limbs, top=110),
     "cat": Painter(cat, size=1.5, shadow=40, limbs=cat_limbs, top=cat_top),
     "dog": Painter(dog, size=1.5, shadow=42, limbs=dog_limbs, top=dog_top),
     "horse": Painter(horse, size=1.5, shadow=46, limbs=horse_limbs, seat=horse_seat, top=horse_top),
