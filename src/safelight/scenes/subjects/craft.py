@@ -10,14 +10,12 @@ from safelight.scenes.canvas import RGB, Pen, across, down
 from safelight.scenes.shapes import Point, box, oval, path, rounded, stroke
 from safelight.scenes.subjects.coats import brightness, fall, tone
 
-__all__ = [
-    "bicycle", "bicycle_seat", "bicycle_top", "rocket", "rocket_top", "sailboat", "sailboat_top",
-]
+__all__ = ["bicycle", "bicycle_seat", "bicycle_top", "rocket", "rocket_top", "sailboat", "sailboat_top"]
 
 sailboat_top = 112.0
 bicycle_top = 60.0
 rocket_top = 111.0
-bicycle_seat: Point = (-14.0, -59.0)
+bicycle_seat: Point = (-14.0, -56.5)
 
 TYRE: RGB = (44, 46, 58)
 STEEL: RGB = (206, 212, 222)
@@ -114,8 +112,8 @@ def bicycle(pen: Pen, detail: int) -> None:
         pen.trim(oval(x, y, 3.4, pieces=20), STEEL, across(150, 104))
     pen.main(path((-31, -27.6), (-6, -30), (3, -27), (4, -19), (-4, -14.6), (-31, -19.6)), fall(pen, 158, 108))
     pen.trim(oval(*crank, 5.2), STEEL, across(152, 104))
-    pen.trim(stroke([crank, (2, -11)], 2.4), (96, 102, 120), 130)
-    pen.trim(rounded(-3, -12, 8, -8.6, 1.4), TYRE, down(150, 104))
+    pen.trim(stroke([crank, (4, -15.6)], 2.6), (96, 102, 120), 130)
+    pen.trim(rounded(-2, -17.6, 9.4, -14, 1.4), TYRE, down(150, 104))
     pen.trim(
         path((-27, -62.6), (-24, -66), (-14, -64.4), (-4, -64.4), (-2, -62), (-10, -60.4), (-17, -57.6), (-25, -58.6)),
         LEATHER,

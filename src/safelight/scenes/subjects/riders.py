@@ -1,8 +1,9 @@
 """Painters of people in the saddle, seen from the side: astronaut, warrior, robot.
 
-The hip is at (0, 0) and the rider looks right: about 60 above the hip, a leg that reaches 36 below it, hands on reins or
-handlebars 27 to the right and 11 above. Only the near leg is painted; the mount hides the other. Each piece is laid over
-what lies farther away: pack or cape, body, leg, head, arm. Lengths in the painter's own units. Read next: craft.py.
+The hip is at (0, 0) and the rider looks right: about 60 above the hip, a leg that reaches 39 below it, hands on reins
+or handlebars 27 to the right and 11 above. Only the near leg is painted; the mount hides the other. Each piece is laid
+over what lies farther away: pack or cape, body, leg, head, arm. Lengths in the painter's own units.
+Read next: craft.py.
 """
 
 from safelight.scenes.canvas import BALL, RGB, Pen, across, down
@@ -28,15 +29,26 @@ def astronaut_rider(pen: Pen, detail: int) -> None:
     pen.main(rounded(-23, -38, -5, -6, 6), side(pen, 140, 116, 84))
     if detail:
         pen.trim(rounded(-20.6, -33, -15, -11, 2.4), white, across(140, 112))
-    pen.main(path((-11, -34), (0, -38), (9, -34), (12, -20), (9, -4), (4, 5), (-8, 6), (-12, -4)), side(pen, 132, 156, 124, 88))
+    pen.main(
+        path((-11, -34), (0, -38), (9, -34), (12, -20), (9, -4), (4, 5), (-8, 6), (-12, -4)),
+        side(pen, 132, 156, 124, 88),
+    )
     pen.main(limb(*_LEG), fall(pen, 156, 134, 104))
     pen.trim(limb((16.4, 14, 13.4), (14, 23, 11.6)), white, across(146, 100))
     pen.main(path((6, 29), (17, 29), (19, 33), (24, 35), (24.6, 38.4, 0), (5.6, 38.4, 0)), side(pen, 152, 120, 84))
     pen.trim(path((5, 36.6, 0), (25, 36.6, 0), (25, 39.2, 0), (5, 39.2, 0)), SOLE, across(140, 92))
     pen.main(path((-13, -37), (1, -34), (14, -38), (14, -32), (1, -28), (-12, -31)), side(pen, 150, 146, 92))
     pen.trim(oval(1, -47, 16.4, 15.6), white, across(132, 150, 126, 88))
-    pen.trim(path((1, -57), (10, -59), (18, -52), (18.4, -43), (11, -36), (2, -38), (-1.6, -47)), GOLD, across(140, 104))
-    pen.trim(path((3, -55), (10, -57), (16.8, -51), (17, -43.6), (10.6, -38), (3.4, -40), (0.6, -47)), (38, 50, 88), down(150, 84))
+    pen.trim(
+        path((1, -57), (10, -59), (18, -52), (18.4, -43), (11, -36), (2, -38), (-1.6, -47)),
+        GOLD,
+        across(140, 104),
+    )
+    pen.trim(
+        path((3, -55), (10, -57), (16.8, -51), (17, -43.6), (10.6, -38), (3.4, -40), (0.6, -47)),
+        (38, 50, 88),
+        down(150, 84),
+    )
     pen.trim(path((4, -52), (10, -55), (13, -52), (8, -51), (4.6, -46)), (178, 216, 244), 146)
     pen.main(rounded(-10, -51, -4, -42, 2.8), side(pen, 154, 100))
     if detail == 2:
@@ -56,7 +68,11 @@ def medieval_warrior_rider(pen: Pen, detail: int) -> None:
     )
     pen.trim(limb(*_LEG), STEEL, across(152, 134, 92))
     pen.trim(oval(16.6, 9, 6.6), STEEL, BALL)
-    pen.trim(path((7, 28), (16.6, 28), (19, 32), (26, 35.4), (26, 38.6, 0), (6.4, 38.6, 0)), (138, 146, 164), across(150, 92))
+    pen.trim(
+        path((7, 28), (16.6, 28), (19, 32), (26, 35.4), (26, 38.6, 0), (6.4, 38.6, 0)),
+        (138, 146, 164),
+        across(150, 92),
+    )
     pen.main(
         path(
             (-10, -33), (0, -37), (9, -33), (12, -20), (9.4, -6), (19, 3), (15, 14, 0.3), (5, 10), (-6, 14, 0.3),
@@ -75,7 +91,10 @@ def medieval_warrior_rider(pen: Pen, detail: int) -> None:
     pen.trim(stroke([(-4, -9), (4, -14)], 3.4), GOLD, 140)
     pen.trim(stroke([(-5.6, -13.6), (-0.6, -5)], 2.4), GOLD, 132)
     pen.main(
-        path((0, -62), (-5, -71), (-17, -73), (-27, -66), (-30, -55), (-26, -47, 0.3), (-24, -55), (-17, -61), (-8, -60)),
+        path(
+            (0, -62), (-5, -71), (-17, -73), (-27, -66), (-30, -55), (-26, -47, 0.3), (-24, -55), (-17, -61),
+            (-8, -60),
+        ),
         side(pen, 120, 160),
     )
     pen.main(path((-2, -63), (-8, -69), (-18, -70), (-25, -63), (-16, -66), (-8, -65)), tone(pen, 178))
@@ -102,8 +121,11 @@ def robot_rider(pen: Pen, detail: int) -> None:
     """A robot in the saddle; head, body and hip carry the colour."""
     pen.trim(limb((-1, -2, 9), (16, 8, 8), (12, 30, 8)), METAL, across(146, 128, 92))
     pen.trim(path((4, 39, 0), (4, 33), (9, 29), (18, 30), (25, 35), (25, 39, 0)), SOLE, across(156, 104))
-    pen.trim(box(-4, -39, 5, -30), (104, 112, 132), across(146, 84))
-    pen.main(path((-15, -29), (-9, -34), (8, -34), (14, -29), (15, -14), (11, 2), (4, 6), (-9, 6), (-14, 1), (-16, -14)), side(pen, 134, 160, 128, 86))
+    pen.trim(box(-7, -38, 8, -30), (104, 112, 132), across(146, 84))
+    pen.main(
+        path((-15, -29), (-9, -34), (8, -34), (14, -29), (15, -14), (11, 2), (4, 6), (-9, 6), (-14, 1), (-16, -14)),
+        side(pen, 134, 160, 128, 86),
+    )
     if detail:
         pen.trim(rounded(2, -29, 12.4, -12, 3), (236, 240, 246), across(136, 112))
         pen.trim(oval(7, -23, 3, pieces=20), (255, 170, 70), 136, (255, 150, 50))
@@ -118,11 +140,19 @@ def robot_rider(pen: Pen, detail: int) -> None:
     pen.trim(stroke([(-4, -65), (-6, -71)], 2.2), (104, 112, 132))
     pen.trim(oval(-6.6, -73, 3.4), (255, 214, 98), down(160, 110), (255, 206, 90))
     pen.main(rounded(-20, -66, 20, -36, 9), side(pen, 130, 160, 136, 90))
-    pen.trim(path((0, -60, 0.5), (19, -60, 0.6), (21, -51), (19, -42, 0.6), (0, -42, 0.5), (-3, -51)), (40, 46, 66), down(100, 136))
+    pen.trim(
+        path((0, -60, 0.5), (19, -60, 0.6), (21, -51), (19, -42, 0.6), (0, -42, 0.5), (-3, -51)),
+        (40, 46, 66),
+        down(100, 136),
+    )
     for x, r in ((4.6, 3.4), (14.6, 2.9)):
         pen.trim(oval(x, -52.6, r, 4.2), LIGHT, 150, (110, 236, 240))
     pen.trim(path((5.6, -46.8), (10, -45.4), (14.6, -46.8), (10, -43.8)), LIGHT, 150, (110, 236, 240))
     pen.trim(oval(-12, -51, 4.6), (104, 112, 132), across(150, 96))
     pen.trim(limb((-3, -26, 8), (8, -17, 8), (23, -12, 7)), METAL, across(146, 100))
     pen.main(oval(-3, -26, 7), BALL)
-    pen.trim(path((21, -16), (26, -17.4), (32, -14), (29, -12), (32, -8.4), (26, -6.4), (21, -8)), SOLE, across(150, 100))
+    pen.trim(
+        path((21, -16), (26, -17.4), (32, -14), (29, -12), (32, -8.4), (26, -6.4), (21, -8)),
+        SOLE,
+        across(150, 100),
+    )

@@ -8,7 +8,7 @@ import math
 
 from safelight.scenes.canvas import BALL, RGB, Pen, across, down
 from safelight.scenes.shapes import Point, oval, path, star, stroke
-from safelight.scenes.subjects.coats import INK, brightness, fall, limb, side, tone
+from safelight.scenes.subjects.coats import INK, brightness, limb, side, tone
 
 __all__ = ["queen", "queen_limbs", "wizard", "wizard_limbs"]
 
@@ -34,7 +34,8 @@ def _fold(pen: Pen, shade: int, *points: Point) -> None:
 def wizard(pen: Pen, detail: int) -> None:
     """A bearded wizard with a staff; pointed hat and robe carry the colour."""
     robe = path(
-        (-13, -64), (-22, -56), (-27, -34), (-36, -8), (-40, 0, 0), (36, 0, 0), (32, -8), (25, -34), (21, -56), (13, -64)
+        (-13, -64), (-22, -56), (-27, -34), (-36, -8), (-40, 0, 0), (36, 0, 0), (32, -8), (25, -34), (21, -56),
+        (13, -64),
     )
     pen.main(robe, side(pen, 132, 156, 136, 108, 78))
     if detail:
@@ -47,7 +48,11 @@ def wizard(pen: Pen, detail: int) -> None:
             _fold(pen, shade, *points)
     hem = path((-40.4, 0.5, 0), (-37.6, -6, 0), (-16, -3.4), (14, -3.4), (33.6, -6, 0), (36.4, 0.5, 0))
     pen.trim(hem, GOLD, across(150, 136, 92))
-    pen.trim(path((-25, -38), (0, -34.4), (24, -38), (24.6, -33.4), (0, -29.6), (-26, -33.4)), (104, 70, 52), across(140, 84))
+    pen.trim(
+        path((-25, -38), (0, -34.4), (24, -38), (24.6, -33.4), (0, -29.6), (-26, -33.4)),
+        (104, 70, 52),
+        across(140, 84),
+    )
     pen.trim(oval(0, -32, 4.2, pieces=20), GOLD, down(156, 104))
     _staff(pen, detail)
     _sleeve(pen, ((-19, -58, 12), (-29, -47, 15), (-25, -34, 20)), (-21, -32.6))
@@ -91,15 +96,14 @@ def _wizard_head(pen: Pen, detail: int) -> None:
     if detail:
         for x in (-7.6, -2, 4.4):
             pen.trim(stroke([(1.3 * x, -56), (x, -44), (0.4 * x + 0.4, -34)], 1.1, 0.5), white, 104)
-    pen.trim(path((-1, -66), (-9, -66.6), (-13, -61.6, 0.3), (-6, -61), (0, -63.4), (6, -61), (13, -61.6, 0.3), (9, -66.6), (1, -66)), white, down(152, 120))
+    lip = path((-9, -66.6), (-13, -61.6, 0.3), (-6, -61), (0, -63.4), (6, -61), (13, -61.6, 0.3), (9, -66.6), (0, -65.6))
+    pen.trim(lip, white, down(152, 120))
     pen.trim(oval(0, -68.4, 3, 2.7, pieces=20), (232, 168, 138), down(150, 112))
     for x in (-1, 1):
         pen.trim(oval(x * 6, -71, 1.7, 2, pieces=16), INK, 120)
         pen.trim(limb((x * 2.6, -73.6, 1.4), (x * 6.4, -75.6, 2.8), (x * 11, -73.2, 1)), white, 140)
     pen.main(
-        path(
-            (-17, -79, 0), (-11, -92), (-6, -103), (4, -111), (17, -112, 0.2), (11, -106), (11, -96), (17, -79, 0)
-        ),
+        path((-17, -79, 0), (-11, -92), (-6, -103), (4, -111), (17, -112, 0.2), (11, -106), (11, -96), (17, -79, 0)),
         side(pen, 140, 158, 124, 80),
     )
     if detail:
@@ -169,7 +173,11 @@ def _gown(pen: Pen, detail: int) -> None:
         path((-14, -65), (-12.4, -54), (-8.5, -43, 0.4), (8.5, -43, 0.4), (12.4, -54), (14, -65), (0, -62)),
         side(pen, 132, 160, 130, 92),
     )
-    pen.trim(path((-9, -47, 0), (0, -43.6), (9, -47, 0), (9, -42.6, 0), (0, -39), (-9, -42.6, 0)), GOLD, across(150, 96))
+    pen.trim(
+        path((-9, -47, 0), (0, -43.6), (9, -47, 0), (9, -42.6, 0), (0, -39), (-9, -42.6, 0)),
+        GOLD,
+        across(150, 96),
+    )
     if detail:
         pen.trim(path((-3.6, -62), (3.6, -62), (2.4, -46), (0, -43.6), (-2.4, -46)), _white(pen), across(140, 112))
         for y in (-57, -53, -49):
@@ -205,8 +213,9 @@ def _queen_head(pen: Pen, detail: int) -> None:
     if detail:
         for x, y in ((-14, -63), (-7, -61), (0, -56), (7, -61), (14, -63)):
             pen.trim(oval(x, y, 0.9, 1.2, pieces=10), INK, 110)
-    pen.trim(path((-11, -86), (-11.4, -78), (-7, -69), (0, -66.4), (7, -69), (11.4, -78), (11, -86), (0, -92)), TAN, across(142, 146, 108))
-    pen.trim(path((0, -92), (-11, -90), (-14, -80), (-12, -70), (-10.4, -79), (-5, -84), (1, -87)), HAIR, across(150, 112))
+    face = path((-11, -86), (-11.4, -78), (-7, -69), (0, -66.4), (7, -69), (11.4, -78), (11, -86), (0, -92))
+    pen.trim(face, TAN, across(142, 146, 108))
+    pen.trim(path((0, -92), (-11, -90), (-14, -80), (-12, -70), (-10, -79), (-5, -84), (1, -87)), HAIR, across(150, 112))
     pen.trim(path((0, -92), (11, -90), (14, -80), (12, -70), (10.4, -79), (6, -84), (1, -87)), HAIR, across(120, 84))
     for x in (-1, 1):
         pen.trim(oval(x * 4.6, -78, 1.6, 2.1, pieces=16), INK, 116)

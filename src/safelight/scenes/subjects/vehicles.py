@@ -9,20 +9,8 @@ import math
 from safelight.scenes.canvas import RGB, Pen, across, down
 from safelight.scenes.shapes import Point, box, oval, path, rounded, stroke
 from safelight.scenes.subjects.coats import brightness, fall, tone
-from safelight.scenes.subjects.craft import (
-    bicycle,
-    bicycle_seat,
-    bicycle_top,
-    rocket,
-    rocket_top,
-    sailboat,
-    sailboat_top,
-)
 
-__all__ = [
-    "bicycle", "bicycle_seat", "bicycle_top", "bus", "bus_top", "rocket", "rocket_top", "sailboat", "sailboat_top",
-    "sports_car", "sports_car_top", "truck", "truck_top",
-]
+__all__ = ["bus", "bus_top", "sports_car", "sports_car_top", "truck", "truck_top"]
 
 sports_car_top = 42.0
 truck_top = 73.0
@@ -181,52 +169,3 @@ def bus(pen: Pen, detail: int) -> None:
     pen.trim(rounded(49, -11.5, 62.6, -7, 1.6), (70, 76, 94), down(140, 96))
     for x in (-36, 22):
         _wheel(pen, x, 11, -9, detail)
-
-
-def hot_air_balloon(pen: Pen, detail: int) -> None:
-    """A great envelope of vertical panels over a basket; the envelope carries the colour."""
-    skirt, top = -36.0, -112.0
-    for x in (-5.5, 5.5):
-        pen.trim(stroke([(x * 1.8, skirt - 2), (x, -12)], 1.3), (104, 84, 72))
-    pen.trim(path((-3, -26), (0, -35), (3, -26), (0, -22)), (255, 190, 84), 150, (255, 170, 70))
-
-    def panel(share: float) -> list[tuple[float, float]]:
-        rows = 22
-        edge: list[tuple[float, float]] = []
-        for k in range(rows + 1):
-            t = k / rows
-            width = (
-                42 * math.sqrt(max(0.0, 1 - (1 - t / 0.56) ** 2)) if t < 0.56 else 42 - 32 * ((t - 0.56) / 0.44) ** 1.55
-            )
-            edge.append((share * width, top + (skirt - top) * t))
-        return edge
-
-    edges = [panel(math.sin(a * math.pi / 2 / 3.5)) for a in (-3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5)]
-    pen.main(edges[0] + edges[-1][::-1], across(128, 150, 124, 86), (14, 9, 4))
-    shades = (
-        down(142, 120, 104),
-        down(160, 134, 112),
-        down(176, 152, 122),
-        down(160, 142, 124),
-        down(150, 122, 108),
-        down(124, 106, 92),
-        down(102, 84, 76),
-    )
-    for k, shade in enumerate(shades):
-        if k % 2 == 0 or detail:
-            pen.main(edges[k] + edges[k + 1][::-1], shade, (14, 9, 4))
-    if detail == 2:
-        for y, w in ((-88, 37.5), (-64, 41)):
-            pen.trim(
-                path((-w, y), (0, y + 5), (w, y), (w + 0.6, y + 5), (0, y + 10), (-w - 0.6, y + 5)),
-                (250, 244, 230),
-                across(130, 144, 88),
-            )
-    pen.trim(
-        path(
-            (-10.5, skirt - 1), (0, skirt + 1), (10.5, skirt - 1), (9, skirt + 3.5), (0, skirt + 5), (-9, skirt + 3.5)
-        ),
-        (92, 74, 70),
-    )
-    pen.trim(path((-8.5, -15, 0), (8.5, -15, 0), (7, -1, 0.4), (-7, -1, 0.4)), (170, 118, 74), across(146, 128, 90))
-    pen.trim(rounded(-9.5, -16.5, 9.5, -12.5, 1.8), (116, 78, 54), across(146, 96))
