@@ -50,7 +50,7 @@ def rain(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
 
     streaks = _streaks(rng, size, line) * (1 - 0.45 * frame.subject)
     for plane, tint in zip(image, (0.92, 0.97, 1.0), strict=True):
-        plane += (np.minimum(plane + 95, 250) * tint - plane) * streaks
+        plane += (np.minimum(plane + 125, 252) * tint - plane) * streaks
     return np.clip(image, 0, 255, out=image)
 
 
@@ -129,9 +129,9 @@ def _streaks(rng: Random, size: int, line: int) -> np.ndarray:
     draw = ImageDraw.Draw(page)
     slant = rng.choice((-1, 1)) * rng.uniform(0.14, 0.3)
     for _ in range(130):
-        x, y, length = rng.uniform(-20, 276), rng.uniform(-16, 250), rng.uniform(8, 24)
+        x, y, length = rng.uniform(-20, 276), rng.uniform(-16, 250), rng.uniform(10, 30)
         ends = (x * unit, y * unit, (x + slant * length) * unit, (y + length) * unit)
-        draw.line(ends, fill=rng.randint(80, 225), width=max(1, round(unit * 1.0)))
+        draw.line(ends, fill=rng.randint(90, 235), width=max(1, round(unit * 1.25)))
     for _ in range(26):
         x, y = rng.uniform(4, 252) * unit, 2 * rng.uniform(line + 0.03 * size, size)
         wide = rng.uniform(2.0, 4.6) * unit * (0.5 + y / (4 * size))
