@@ -13,7 +13,7 @@ __all__ = ["castle", "castle_top", "house", "house_top", "lighthouse", "lighthou
 house_top = 89.0
 castle_top = 88.0
 lighthouse_top = 114.0
-tower_top = 108.0
+tower_top = 110.0
 
 ROOF: RGB = (92, 88, 108)
 CREAM: RGB = (250, 244, 230)
@@ -53,7 +53,7 @@ def house(pen: Pen, detail: int) -> None:
     _window(pen, 39, -30, 13, 17)
     if detail:
         _window(pen, -7, -22, 9, 14, bars=False)
-        for x, r in ((-56, 9), (-46, 6), (56, 9), (46, 7)):
+        for x, r in ((-51, 7.5), (-43, 5), (53, 7.5), (45, 5.5)):
             pen.trim(oval(x, -r * 0.62, r, r * 0.86), BUSH, down(150, 96))
         for x in (17, 39):
             pen.trim(rounded(x - 9, -21, x + 9, -17, 1.6), (222, 110, 110), down(140, 110))
@@ -65,8 +65,14 @@ def _battlement(pen: Pen, x0: float, x1: float, y: float, teeth: int, shade: int
         pen.main(box(x0 + 2 * k * step, y - 6, x0 + (2 * k + 1) * step, y + 1), shade)
 
 
+def _slit(pen: Pen) -> RGB:
+    """Glass without a frame has to stand out even from black walls."""
+    return (60, 58, 76) if max(pen.paint) > 80 else (132, 142, 176)
+
+
 def castle(pen: Pen, detail: int) -> None:
     """Two round towers, a keep and a gate; the walls carry the colour."""
+    slit = _slit(pen)
     pen.main(box(-17, -82, 17, -20), across(104, 96, 76))
     _battlement(pen, -19, 19, -83, 4, 100)
     pen.trim(box(-0.9, -112, 0.9, -86), (96, 86, 84))
@@ -83,12 +89,12 @@ def castle(pen: Pen, detail: int) -> None:
             across(132, 154, 122, 80),
         )
         pen.trim(path((x - 18, -75, 0), (x, -110, 0.1), (x + 18, -75, 0), (x, -71)), ROOF, across(158, 128, 78))
-        pen.trim(path((x - 4, -50, 0), (x - 4, -58), (x, -62), (x + 4, -58), (x + 4, -50, 0)), (60, 58, 76), 120, WARM)
+        pen.trim(path((x - 4, -50, 0), (x - 4, -58), (x, -62), (x + 4, -58), (x + 4, -50, 0)), slit, 120, WARM)
         if detail:
             pen.trim(
-                path((x - 3, -24, 0), (x - 3, -31), (x, -34), (x + 3, -31), (x + 3, -24, 0)), (60, 58, 76), 120, WARM
+                path((x - 3, -24, 0), (x - 3, -31), (x, -34), (x + 3, -31), (x + 3, -24, 0)), slit, 120, WARM
             )
-    pen.trim(path((-5, -62, 0), (-5, -70), (0, -74), (5, -70), (5, -62, 0)), (60, 58, 76), 120, WARM)
+    pen.trim(path((-5, -62, 0), (-5, -70), (0, -74), (5, -70), (5, -62, 0)), slit, 120, WARM)
     pen.main(path((-17, 0, 0), (-17, -22), (0, -39), (17, -22), (17, 0, 0)), 96)
     pen.trim(path((-13, 0, 0), (-13, -20), (0, -34), (13, -20), (13, 0, 0)), (104, 72, 58), across(132, 96))
     if detail:
@@ -106,7 +112,7 @@ def lighthouse(pen: Pen, detail: int) -> None:
     """A banded tower on a rock; the broad bands carry the colour."""
     rock: RGB = (124, 122, 138)
     pen.trim(
-        path((-46, 0, 0), (-40, -9), (-27, -13), (-16, -20), (14, -20), (26, -14), (38, -10), (46, 0, 0)),
+        path((-41, 0, 0), (-36, -7), (-27, -10), (-19, -16), (17, -17), (26, -11), (34, -8), (41, 0, 0)),
         rock,
         down(150, 92),
     )
@@ -119,10 +125,10 @@ def lighthouse(pen: Pen, detail: int) -> None:
         return [(-half(y0), y0), (half(y0), y0), (half(y1), y1), (-half(y1), y1)]
 
     round_shade = across(128, 158, 122, 76)
-    pen.main(band(-84, -16), round_shade)
-    for y0, y1 in ((-68, -58), (-42, -32)):
+    pen.main(band(-84, -12), round_shade)
+    for y0, y1 in ((-68, -59), (-41, -32)):
         pen.trim(band(y0, y1), pale, round_shade)
-    pen.trim(path((-5, -16, 0), (-5, -26), (0, -30), (5, -26), (5, -16, 0)), (84, 62, 60), across(140, 100))
+    pen.trim(path((-5, -12, 0), (-5, -22), (0, -26), (5, -22), (5, -12, 0)), (84, 62, 60), across(140, 100))
     for y in (-50, -76) if detail else (-50,):
         pen.trim(rounded(-3, y - 4.4, 3, y + 4.4, 2.4), (66, 72, 96), 120, WARM)
     pen.trim(rounded(-19, -88, 19, -83, 1.6), (66, 70, 92), across(158, 96))
@@ -136,7 +142,7 @@ def lighthouse(pen: Pen, detail: int) -> None:
     pen.main(path((-13, -101, 0), (-9, -108), (0, -113), (9, -108), (13, -101, 0)), across(140, 150, 84))
     pen.trim(oval(0, -114, 2), (66, 70, 92))
     if detail == 2:
-        for x, y, r in ((-32, -5, 5), (-8, -8, 5), (18, -6, 6), (34, -4, 4)):
+        for x, y, r in ((-29, -4, 4), (-14, -7, 4), (18, -5, 5), (31, -3, 3)):
             pen.trim(oval(x, y, r * 1.3, r * 0.7), rock, down(160, 104))
 
 
@@ -155,39 +161,37 @@ def _clock(pen: Pen, x: float, y: float, r: float, detail: int) -> None:
 
 def tower(pen: Pen, detail: int) -> None:
     """A slender square clock tower under a steep roof; the walls carry the colour."""
-    slit: RGB = (60, 58, 76)
-    pen.main([(12, -53), (26, -51), (27, 0), (13, 0)], across(84, 64))
-    pen.main([(-23, -53), (13, -53), (14, 0), (-25, 0)], across(152, 128, 116))
-    pen.main([(-29, 0), (-27, -13), (14, -13), (17, 0)], across(158, 126))
-    pen.main([(14, -13), (29, -12), (32, 0), (17, 0)], across(92, 68))
+    slit = _slit(pen)
+    pen.main([(9, -52), (20, -50), (21, -6), (10, -6)], across(86, 62))
+    pen.main([(-19, -52), (9, -52), (10, -6), (-21, -6)], across(154, 130, 116))
     if detail == 2:
-        for k, y in enumerate((-49, -42, -35, -28, -21, -14)):
-            shift = 4.5 if k % 2 else 0.0
-            pen.main(box(-24, y, 13, y + 1.1), 104)
-            pen.main(box(13.4, y + 0.4, 26.6, y + 1.5), 52)
-            for x in (-19 + shift, -10 + shift, -1 + shift):
-                pen.main(box(x, y - 6, x + 1.1, y), 106)
-            pen.main(box(17 + shift, y - 5.6, 18 + shift, y), 54)
-    pen.main([(-28, -57), (15, -57), (13, -51), (-24, -51)], 96)
-    pen.main([(15, -57), (31, -56), (27, -50), (13, -51)], 54)
-    pen.main([(-28, -83), (15, -83), (15, -56), (-28, -56)], across(160, 134, 122))
-    pen.main([(15, -83), (31, -81), (31, -55), (15, -56)], across(90, 66))
+        for k, y in enumerate((-45, -38, -31, -24, -17)):
+            shift = 4.0 if k % 2 else 0.0
+            pen.main(box(-19.4, y, 9.2, y + 1.1), 102)
+            pen.main([(9.4, y), (20.2, y + 0.6), (20.2, y + 1.6), (9.4, y + 1.1)], 50)
+            for x in (-16 + shift, -8 + shift, shift):
+                pen.main(box(x, y - 6, x + 1.1, y), 104)
+            pen.main(box(12.5 + shift, y - 5.4, 13.5 + shift, y + 0.4), 52)
+    pen.main([(-27, 0), (-24, -13), (10, -13), (13, 0)], across(160, 126))
+    pen.main([(10, -13), (24, -12), (28, 0), (13, 0)], across(94, 66))
+    pen.main([(-24, -57), (11, -57), (9, -50), (-20, -50)], 92)
+    pen.main([(11, -57), (25, -56), (20, -49), (9, -50)], 50)
+    pen.main([(-24, -82), (11, -82), (11, -56), (-24, -56)], across(162, 136, 124))
+    pen.main([(11, -82), (25, -80), (25, -55), (11, -56)], across(90, 64))
     if detail:
-        pen.trim(path((20, -60, 0), (20, -69, 0.4), (23, -74), (26, -69, 0.4), (26, -60, 0)), slit, 120, WARM)
-        pen.main(box(-28, -82, 15, -79), 178)
-        pen.main([(15, -82), (31, -80), (31, -77.4), (15, -79)], 108)
-    _clock(pen, -6.5, -68, 9.6, detail)
-    pen.trim([(15, -84), (1, -110), (35, -81)], ROOF, across(96, 70))
-    pen.trim([(-33, -81), (1, -110), (16, -81)], ROOF, across(166, 128))
+        pen.trim(path((15.4, -60, 0), (15.4, -69, 0.4), (18, -74), (20.6, -69, 0.4), (20.6, -60, 0)), slit, 96, WARM)
+        pen.main(box(-24, -60, 11, -57), 182)
+        pen.main([(11, -60), (25, -59), (25, -56), (11, -57)], 108)
+    _clock(pen, -6.5, -70, 9.4, detail)
+    pen.trim([(11, -82), (0, -110), (30, -79)], ROOF, across(100, 70))
+    pen.trim([(-30, -79), (0, -110), (12, -79)], ROOF, across(172, 130))
     if detail == 2:
         for t in (0.4, 0.6, 0.8):
-            pen.trim(stroke([(1 - 34 * t, -110 + 29 * t), (1 + 15 * t, -110 + 29 * t)], 1.2), ROOF, 96)
-    pen.trim(oval(1, -110, 2.2, pieces=16), (246, 206, 110), 140)
-    pen.trim(path((-12, 0, 0), (-12, -14, 0.3), (-5.5, -22), (1, -14, 0.3), (1, 0, 0)), (104, 72, 58), across(140, 98))
-    for y in (-34,) if not detail else (-36,):
-        pen.trim(
-            path((-9, y + 6, 0), (-9, y - 2, 0.4), (-5.5, y - 6), (-2, y - 2, 0.4), (-2, y + 6, 0)), slit, 120, WARM
-        )
+            pen.trim(stroke([(-30 * t, -110 + 31 * t), (12 * t, -110 + 31 * t)], 1.2), ROOF, 96)
+            pen.trim(stroke([(12 * t, -110 + 31 * t), (30 * t, -110 + 31 * t)], 1.2), ROOF, 58)
+    pen.trim(oval(0, -109.6, 2.2, pieces=16), (246, 206, 110), 140)
+    pen.trim(path((-12, 0, 0), (-12, -12, 0.3), (-6, -19), (0, -12, 0.3), (0, 0, 0)), (104, 72, 58), across(140, 98))
+    pen.trim(path((-9, -28, 0), (-9, -37, 0.4), (-5.5, -42), (-2, -37, 0.4), (-2, -28, 0)), slit, 120, WARM)
     if detail:
-        pen.trim(path((18, -30, 0), (18, -39, 0.4), (20.5, -42), (23, -39, 0.4), (23, -30, 0)), slit, 100, WARM)
-        pen.trim(oval(-1.6, -9, 1.1, pieces=10), (246, 206, 110), 150)
+        pen.trim(path((12.8, -26, 0), (12.8, -34, 0.4), (15, -38), (17.2, -34, 0.4), (17.2, -26, 0)), slit, 92, WARM)
+        pen.trim(oval(-2.4, -8, 1.1, pieces=10), (246, 206, 110), 150)

@@ -7,13 +7,14 @@ Read next: objects.py.
 """
 
 import math
+from collections.abc import Sequence
 
 from safelight.scenes.canvas import BALL, RGB, Pen, across, down
 from safelight.scenes.shapes import Point, oval, path, rounded, star, stroke
 
 __all__ = [
-    "cube", "cube_top", "cylinder", "cylinder_top", "heart", "heart_at", "heart_top", "pyramid", "pyramid_top", "sphere",
-    "sphere_top", "star_shape", "star_top",
+    "cube", "cube_top", "cylinder", "cylinder_top", "heart", "heart_at", "heart_top", "is_dark", "pyramid",
+    "pyramid_top", "reflect", "sphere", "sphere_top", "star_shape", "star_top",
 ]
 
 cube_top = 78.0
@@ -25,9 +26,19 @@ star_top = 104.0
 WHITE: RGB = (255, 255, 255)
 
 
-def _is_dark(pen: Pen) -> bool:
+def is_dark(pen: Pen) -> bool:
     """Black keeps its form only where its lit faces go far up the scale."""
     return max(pen.paint) < 80
+
+
+def reflect(pen: Pen, detail: int, outline: Sequence[Point], polished: bool = True) -> None:
+    """A white reflection: always on a shiny thing, never on a matte one.
+
+    On a thing of no stated finish it is there if it is `polished` by nature; the plainest pictures leave it out, save
+    on black, which would show no form without it.
+    """
+    if pen.gloss > 0 or (pen.gloss == 0 and polished and (detail or is_dark(pen))):
+        pen.trim(outline, (176, 178, 192) if is_dark(pen) else WHITE, 142)
 
 
 def heart_at(pen: Pen, x: float, y: float, size: float, colour: RGB) -> None:
@@ -43,7 +54,7 @@ _HEART = path(
 
 def cube(pen: Pen, detail: int) -> None:
     """A cube seen from above a corner; all of it carries the colour."""
-    bright = 60 if _is_dark(pen) else 0
+    bright = 60 if is_dark(pen) else 0
     top: list[Point] = [(-6, -96), (48, -80), (6, -60), (-48, -76)]
     left: list[Point] = [(-48, -76), (6, -60), (6, 2), (-46, -17)]
     right: list[Point] = [(6, -60), (48, -80), (46, -21), (6, 2)]
@@ -58,24 +69,32 @@ def cube(pen: Pen, detail: int) -> None:
             cx, cy = sum(p[0] for p in face) / 4, sum(p[1] for p in face) / 4
             inner = [(cx + 0.74 * (x - cx), cy + 0.74 * (y - cy)) for x, y in face]
             pen.main(stroke([*inner, inner[0]], 2.4), shade)
+    reflect(pen, detail, [(-40, -66), (-28, -62.5), (-39, -42), (-40, -43)], polished=False)
+    reflect(pen, detail, [(-22, -60.5), (-15, -58.5), (-39, -14.5), (-39, -29)], polished=False)
+
+
+def _parallel(r: float, latitude: float) -> list[Point]:
+    """The near half of a circle of latitude (radians) on the sphere, which is tipped a little towards us."""
+    tip, flat, high = 0.32, r * math.cos(latitude), r * math.sin(latitude)
+    turns = [math.pi * (k / 24 - 0.5) for k in range(25)]
+    return [(flat * math.sin(a), -r - high * math.cos(tip) + flat * math.cos(a) * math.sin(tip)) for a in turns]
 
 
 def sphere(pen: Pen, detail: int) -> None:
     """A glossy ball; all of it carries the colour."""
     pen.main(oval(0, -44, 44), BALL)
-    if detail:
-        pen.trim(path((-26, -70), (-16, -79), (-9, -79), (-18, -69), (-25, -60)), (255, 255, 255), 142)
+    if detail and pen.gloss >= 0:
+        pen.main(path((4, -5.5), (22, -11), (35, -26), (40, -44), (40.5, -36), (34, -18), (22, -7.5)), 112)
     if detail == 2:
-        pen.main(
-            path((-43.6, -48), (-20, -36), (20, -36), (43.6, -48), (43.8, -40), (20, -28), (-20, -28), (-43.8, -40)),
-            across(96, 128, 56),
-        )
+        for wide, shade in ((0.14, across(70, 104, 86, 50, 40)), (0.10, across(112, 190, 140, 60))):
+            pen.main([*_parallel(44, wide), *_parallel(44, -wide)[::-1]], shade)
+    reflect(pen, detail, path((-26, -70), (-16, -79), (-9, -79), (-18, -69), (-25, -60)))
 
 
 def pyramid(pen: Pen, detail: int) -> None:
     """A four-sided pyramid of which two sides show; all of it carries the colour."""
     tip, left, front, right = (-3.0, -101.0), (-58.0, -18.0), (12.0, 2.0), (56.0, -24.0)
-    bright = 60 if _is_dark(pen) else 0
+    bright = 60 if is_dark(pen) else 0
     pen.main([tip, left, front], across(122 + bright, 152 + bright))
     pen.main([tip, front, right], across(92, 62))
 
@@ -101,14 +120,17 @@ def pyramid(pen: Pen, detail: int) -> None:
         pen.main(stroke([front, right], 2.2), 44)
         pen.main([tip, mix(tip, left, 0.16), mix(tip, front, 0.16)], 184 + bright)
         pen.main([tip, mix(tip, front, 0.16), mix(tip, right, 0.16)], 108)
+    for a, b in ((0.26, 0.42), (0.50, 0.58)):
+        edge = [mix(mix(tip, left, t), mix(tip, front, t), 0.12 + 0.55 * k) for t in (a, b) for k in (0, 1)]
+        reflect(pen, detail, [edge[0], edge[1], edge[3], edge[2]], polished=False)
 
 
 def cylinder(pen: Pen, detail: int) -> None:
     """An upright round column, its lid seen from above; all of it carries the colour."""
-    bright = 40 if _is_dark(pen) else 0
+    bright = 40 if is_dark(pen) else 0
     low = [(37 * math.cos(math.pi * k / 16), -9 + 10.5 * math.sin(math.pi * k / 16)) for k in range(17)]
-    pen.main([*low, (-37, -92), (37, -92)], across(104, 150 + bright, 172 + bright, 132, 98, 74, 56, 72))
-    if detail:
+    pen.main([*low, (-37, -92), (37, -92)], across(92, 142 + bright, 170 + bright, 128, 92, 66, 48, 64))
+    if detail and pen.gloss >= 0:
         pen.main([(-27, -84), (-21, -82), (-21, -10), (-27, -12)], 214)
     if detail == 2:
         for y in (-74, -26):
@@ -123,6 +145,7 @@ def cylinder(pen: Pen, detail: int) -> None:
     if detail == 2:
         pen.main(oval(0, -91.4, 22, 5.6), 122)
         pen.main(oval(0, -90.9, 20.6, 4.9), across(160 + bright, 142 + bright))
+    reflect(pen, detail, path((-28, -76), (-25, -80), (-22, -76), (-22, -16), (-25, -13), (-28, -18)), polished=False)
 
 
 def heart(pen: Pen, detail: int) -> None:
@@ -130,8 +153,9 @@ def heart(pen: Pen, detail: int) -> None:
     pen.main(_HEART, across(132, 156, 130, 88))
     pen.main(path((0, -2, 0), (26, -28), (46, -56), (43, -78), (38, -54), (20, -28)), 84)
     pen.main(path((-37, -62), (-34, -76), (-22, -82), (-13, -78), (-24, -74), (-31, -64)), 206)
-    if detail:
-        pen.trim(path((-32, -68), (-27, -75), (-20, -77), (-25, -70), (-29, -64)), (255, 255, 255), 142)
+    if detail and pen.gloss >= 0:
+        pen.main(path((8, -16), (28, -37), (40, -60), (37, -46), (24, -24)), 128)
+    reflect(pen, detail, path((-32, -68), (-27, -75), (-20, -77), (-25, -70), (-29, -64)))
     if detail == 2:
         pen.main(stroke([(0.88 * x, -47 + 0.88 * (y + 47)) for x, y in [*_HEART, _HEART[0]]], 2), 96)
 
@@ -140,9 +164,12 @@ def star_shape(pen: Pen, detail: int) -> None:
     """A star of ten facets; all of it carries the colour."""
     corners = star(0, -50, 54, 25)
     centre = (0.0, -50.0)
-    shades = (112, 92, 74, 78, 84, 118, 138, 160, 178, 168)
+    shades = (112, 92, 66, 72, 84, 118, 138, 160, 178, 168)
+    bright = 70 if is_dark(pen) else 0
     for k, shade in enumerate(shades):
-        pen.main([centre, corners[k], corners[(k + 1) % 10]], shade if detail else (shade + 260) // 3)
+        lit = shade + bright * (shade > 110)
+        pen.main([centre, corners[k], corners[(k + 1) % 10]], lit if detail else (lit + 128) // 2)
     if detail == 2:
         pen.main(stroke([*star(0, -50, 34, 15.6), star(0, -50, 34, 15.6)[0]], 2.2), 196)
         pen.trim(rounded(-3, -53, 3, -47, 3), (255, 252, 240), 140, (90, 84, 60))
+    reflect(pen, detail, [(-3, -88), (-2, -92), (-12, -63), (-30, -62.5), (-16, -66)], polished=False)
