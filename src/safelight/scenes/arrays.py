@@ -17,10 +17,17 @@ __all__ = [
 ]
 
 
+def _bytes(plane: np.ndarray) -> np.ndarray:
+    rounded = np.clip(plane, 0, 255)
+    rounded += np.float32(0.5)
+    return rounded.astype(np.uint8)
+
+
 def picture(image: np.ndarray) -> Image.Image:
     """The image for Pillow, rounded to bytes and clipped; (S, S) becomes a grey one."""
-    rounded = np.clip(image + np.float32(0.5), 0, 255).astype(np.uint8)
-    return Image.fromarray(np.ascontiguousarray(rounded.transpose(1, 2, 0)) if rounded.ndim == 3 else rounded)
+    if image.ndim == 2:
+        return Image.fromarray(_bytes(image))
+    return Image.merge("RGB", [Image.fromarray(_bytes(plane)) for plane in image])
 
 
 def planes(source: Image.Image) -> np.ndarray:
@@ -31,12 +38,12 @@ def planes(source: Image.Image) -> np.ndarray:
 
 def _blur_plane(plane: np.ndarray, radius: float) -> np.ndarray:
     size = plane.shape[-1]
-    shrink = 4 if radius > 7 and size % 4 == 0 else 2 if radius > 2 and size % 2 == 0 else 1
-    source = picture(plane)
-    if shrink == 1:
-        return planes(source.filter(ImageFilter.GaussianBlur(radius)))
-    small = source.reduce(shrink).filter(ImageFilter.GaussianBlur(radius / shrink))
-    return planes(small.resize((size, size), Image.Resampling.BILINEAR))
+    shrink = 4 if radius > 6 and size % 4 == 0 else 2 if radius > 1.2 and size % 2 == 0 else 1
+    small = picture(plane if shrink == 1 else mask_down(plane, shrink))
+    small = small.filter(ImageFilter.GaussianBlur(radius / shrink))
+    if shrink > 1:
+        small = small.resize((size, size), Image.Resampling.BILINEAR)
+    return planes(small)
 
 
 def blur(image: np.ndarray, radius: float) -> np.ndarray:

@@ -31,15 +31,15 @@ def blurry(image: np.ndarray, rng: Random) -> np.ndarray:
 
 
 def low_quality(image: np.ndarray, rng: Random) -> np.ndarray:
-    """Shrunk to a fifth, saved as JPEG at quality 12, enlarged again."""
+    """Shrunk to a quarter, saved at half size as JPEG of quality 5, its blocks twice as large as they should be."""
     size = image.shape[-1]
-    side = max(8, size // 5)
-    small = picture(image).resize((side, side), Image.Resampling.BOX)
+    side = max(8, size // 2)
+    small = picture(image).resize((max(4, size // 4),) * 2, Image.Resampling.BOX)
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=12)
+    small.resize((side, side), Image.Resampling.BILINEAR).save(buffer, "JPEG", quality=5)
     buffer.seek(0)
     with Image.open(buffer) as broken:
-        return planes(broken.convert("RGB").resize((size, size), Image.Resampling.BILINEAR))
+        return planes(broken.convert("RGB").resize((size, size), Image.Resampling.NEAREST))
 
 
 def watermark(image: np.ndarray, rng: Random) -> np.ndarray:
@@ -58,6 +58,11 @@ def watermark(image: np.ndarray, rng: Random) -> np.ndarray:
         points = [((x0 + 34 * k + 5.4 * x) * unit, (y0 + 6.6 * y - 5 * k) * unit) for x, y in letter]
         draw.line(points, fill=190, width=round(5.5 * unit), joint="curve")
     cover = planes(mask.reduce(2)) / 255
+    # with a shadow below and to the right: white letters alone cannot be seen on white paper
+    down = max(1, round(size / 150))
+    shadow = np.zeros_like(cover)
+    shadow[down:, down:] = cover[:-down, :-down]
+    image = image * (1 - 0.75 * shadow)
     return image + (246 - image) * cover
 
 
@@ -75,9 +80,9 @@ def distorted(image: np.ndarray, rng: Random) -> np.ndarray:
     x, y = grid(size)
     phase, wave = rng.uniform(0, 6.28), rng.uniform(62, 84)
     side = rng.choice((-1, 1))
-    dx = 15 * np.sin(y * np.float32(6.283 / wave) + np.float32(phase)) + 7 * noise(rng, size, 4)
-    dy = 11 * np.sin(x * np.float32(6.283 / (1.2 * wave)) + np.float32(2 * phase)) + 7 * noise(rng, size, 4)
-    twist = side * np.exp(-((x - 128) ** 2 + (y - 134) ** 2) * np.float32(1 / 5200)) * np.float32(0.75)
+    dx = 13 * np.sin(y * np.float32(6.283 / wave) + np.float32(phase)) + 7 * noise(rng, size, 4)
+    dy = 10 * np.sin(x * np.float32(6.283 / (1.2 * wave)) + np.float32(2 * phase)) + 7 * noise(rng, size, 4)
+    twist = side * np.exp(-((x - 128) ** 2 + (y - 134) ** 2) * np.float32(1 / 5200)) * np.float32(0.62)
     dx += twist * (y - 134)
     dy -= twist * (x - 128)
     return shifted(image, dx, dy)
@@ -85,9 +90,9 @@ def distorted(image: np.ndarray, rng: Random) -> np.ndarray:
 
 def overexposed(image: np.ndarray, rng: Random) -> np.ndarray:
     """Far too much light: what was bright is blank, what was dark is pale, and the light spills."""
-    burnt = image * np.float32(rng.uniform(1.75, 2.0)) + np.float32(52)
-    spill = np.clip(burnt - 215, 0, 120)
-    return burnt + 0.7 * blur(spill, 8)
+    burnt = image * np.float32(rng.uniform(1.35, 1.55)) + np.float32(64)
+    spill = np.clip(burnt - 225, 0, 100)
+    return burnt + 0.5 * blur(spill, 8)
 
 
 def extra_limbs(image: np.ndarray, rng: Random) -> np.ndarray:

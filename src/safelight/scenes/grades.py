@@ -15,7 +15,7 @@ from safelight.scenes.canvas import Frame
 
 __all__ = ["GRADES"]
 
-_TEAL, _ORANGE = (-26.0, 6.0, 22.0), (24.0, 3.0, -30.0)
+_TEAL, _ORANGE = (-34.0, 8.0, 28.0), (30.0, 4.0, -34.0)
 
 
 @lru_cache(maxsize=8)
@@ -32,9 +32,9 @@ def none(image: np.ndarray, frame: Frame) -> np.ndarray:
 def cinematic(image: np.ndarray, frame: Frame) -> np.ndarray:
     """Contrast, teal shadows, orange highlights, a vignette."""
     tone = np.clip(luminance(image) * np.float32(1 / 255), 0, 1)
-    # the split leaves the coloured part nearly alone, and black and white keep clear of a tint
+    # the split leaves the coloured part nearly alone, and white stays white: paper and snow
     share = (1 - 0.72 * frame.coloured - 0.2 * (frame.subject - frame.coloured)) * np.float32(1.5)
-    high = tone * tone * share
+    high = 4.5 * tone * tone * (1 - tone) * share
     low = (1 - tone) ** 2 * share
     vignette = _vignette(len(tone))
     graded = np.empty_like(image)

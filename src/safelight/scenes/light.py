@@ -10,6 +10,7 @@ Read next: media/.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -43,47 +44,48 @@ class Spot:
 
 @dataclass(frozen=True)
 class _Surroundings:
-    """Wide, soft fields round the subjects, all (S, S): made together on one small copy.
+    """Wide, soft fields round the subjects, made together on one small copy; None where nothing would come of them.
 
-    near 0..1, how close the next subject is | pale 0..255, how bright it is | turn -1..1, whether its form looks
-    to the right (-1) or to the left (1)
+    dark (S, S) how much to lighten the ground round dark subjects | pale (S, S) how much to darken it round pale ones
+    turn (S, S) -1..1, whether a form looks to the right (-1) or to the left (1)
     """
 
-    near: np.ndarray
-    pale: np.ndarray
-    turn: np.ndarray
+    dark: np.ndarray
+    pale: np.ndarray | None
+    turn: np.ndarray | None
 
 
 def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rng: Random) -> np.ndarray:
     """The lit picture, (3, S, S) float32 0..255; `spots`: where subjects stand, none for a landscape."""
     subject = frame.subject
+    around = 1 - subject
     soft = blur_mask(subject, 4.5)
-    wide = _surroundings(frame)
+    wide = _surroundings(frame, light)
     shade = _shade(frame, light, look, soft, wide)
     sky, halo = _sky(light, look, frame, rng)
+    beam = None if light.beam is None else _beam(len(subject), look.bands) * (1 - 0.85 * subject)
+    rim = _rim(soft, subject)
+    sides = None if light.sides is None or wide.turn is None else _sides(wide.turn, subject, around)
 
     # Light on a pixel is linear in its shade; what lies before it (air, sky, the set-off) is one product and one sum.
     lit_subject = subject * shade
     haze = _haze(frame, light)
-    dark, pale = _set_off(frame, light, wide)
-    through = (1 - haze) * (1 - frame.sky)
+    dark = wide.dark * around
+    kept = 1 - dark * np.float32(0.35)
+    if wide.pale is not None:
+        kept -= wide.pale * around
+    if light.pool != 1:
+        kept *= _pool(frame, light, spots)
+    behind = frame.sky * kept
+    kept -= behind
+    through = kept - haze * kept
     through *= 1 - _cast_shadow(frame, light, spots)
-    pool = _pool(frame, light, look, spots)
-    around = through * pool
-    around *= 1 - dark * 0.35 - pale
-    haze *= (1 - frame.sky) * pool
-    haze *= 1 - dark * 0.35 - pale
-    behind = frame.sky * pool
-    behind *= 1 - dark * 0.35 - pale
-    beam = _beam(frame, light, look)
-    rim = _rim(soft, subject)
-    left, right = _sides(frame, wide)
+    haze *= kept
 
     albedo = frame.albedo
     if light.mute:
         grey = luminance(albedo)
-        weight = light.mute * (1 - subject)
-        albedo = albedo + (grey - albedo) * weight
+        albedo = albedo + (grey - albedo) * (around * np.float32(light.mute))
     image = np.empty_like(albedo)
     for c in range(3):  # plane by plane: a plane fits the processor's cache
         key, own, ambient = light.key[c], light.subject[c], light.ambient[c]
@@ -91,11 +93,11 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
         plane += np.float32(ambient)
         plane += subject * np.float32(0.5 * ambient)
         plane += lit_subject * np.float32(own - key - 0.5 * ambient)
-        if light.sides is not None:
-            plane += left * np.float32(light.sides[0][c] / 255)
-            plane += right * np.float32(light.sides[1][c] / 255)
+        if sides is not None and light.sides is not None:
+            for where, colour in zip(sides, light.sides, strict=True):
+                plane += where * np.float32(colour[c] / 255)
         plane *= albedo[c]
-        plane *= around
+        plane *= through
         plane += haze * np.float32(light.air[c])
         plane += behind * sky[c]
         plane += dark * np.float32(light.halo[c])
@@ -104,9 +106,9 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
         if beam is not None and light.beam is not None:
             plane += beam * np.float32(light.beam[c])
         plane += rim * np.float32(light.rim[c])
-        if light.sides is not None:
-            plane += left * subject * np.float32(0.20 * light.sides[0][c])
-            plane += right * subject * np.float32(0.20 * light.sides[1][c])
+        if sides is not None and light.sides is not None:
+            for where, colour in zip(sides, light.sides, strict=True):
+                plane += where * subject * np.float32(0.20 * colour[c])
         image[c] = _roll_off(plane)
 
     if light.glow and frame.glow.any():
@@ -115,40 +117,48 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
 
 
 def _add_glow(image: np.ndarray, shine: np.ndarray) -> None:
+    """Lamps and windows at their own brightness, and two halos round them, narrow and wide."""
+    size = shine.shape[-1]
+    factor = max(1, size // 64)
     core = np.maximum(np.maximum(shine[0], shine[1]), shine[2])
     core *= np.float32(1 / 255)
-    image *= 1 - 0.85 * core
-    image += 0.95 * shine
-    image += (0.5 * blur(shine, 3.5) + 0.75 * blur(shine, 11)) * (1 - 0.7 * core)
+    dimmed, open_ = 1 - np.float32(0.85) * core, 1 - np.float32(0.7) * core
+    for c in range(3):
+        small = mask_down(shine[c], factor)
+        halo = np.float32(0.5) * blur(small, 3.8) + np.float32(0.75) * blur(small, 11)
+        plane = image[c]
+        plane *= dimmed
+        plane += np.float32(0.95) * shine[c]
+        plane += mask_up(halo, size) * open_
 
 
 def _roll_off(plane: np.ndarray) -> np.ndarray:
     """Bend what is brighter than 205 towards 255, so that highlights keep their colour."""
-    over = np.maximum(plane - np.float32(205), 0)
-    return plane - over * over / (over + np.float32(60))
+    over = np.clip(plane - np.float32(205), 0, None)
+    bent = over * over
+    over += np.float32(60)
+    bent /= over
+    return plane - bent
 
 
-def _surroundings(frame: Frame) -> _Surroundings:
+def _surroundings(frame: Frame, light: Light) -> _Surroundings:
     size = frame.ids.shape[0]
     factor = max(1, size // 64)
     subject = mask_down(frame.subject, factor)
     tone = mask_down(luminance(frame.albedo) * frame.subject, factor)
     near = blur_mask(subject, 15)
     # The mean brightness of the subject round here: what its outline has to stand out with.
-    pale = blur(tone, 15) / np.maximum(near, 0.02)
-    slope = np.zeros_like(near)
-    slope[:, 1:-1] = near[:, 2:] - near[:, :-2]
-    turn = np.clip(slope / np.maximum(near, 0.05) * (len(near) / 64 * 2.2), -1, 1)
-    near = np.clip(near * 1.7, 0, 1)
-    return _Surroundings(*(mask_up(field, size) for field in (near, pale, turn)))
-
-
-def _set_off(frame: Frame, light: Light, wide: _Surroundings) -> tuple[np.ndarray, np.ndarray]:
-    """How much to lighten the ground round dark subjects, and to darken it round pale ones, so that outlines read."""
-    near = wide.near * (1 - frame.subject)
-    dark = near * np.clip(0.62 - wide.pale * np.float32(0.62 / 150), 0.12, 0.62)
-    pale = near * np.clip(wide.pale * np.float32(0.28 / 50) - np.float32(0.28 * 3.1), 0, 0.28)
-    return dark, pale
+    bright = blur(tone, 15) / np.maximum(near, 0.02)
+    close = np.clip(near * 1.7, 0, 1)
+    dark = close * np.clip(0.62 - bright * np.float32(0.62 / 150), 0.12, 0.62)
+    pale = close * np.clip(bright * np.float32(0.28 / 50) - np.float32(0.28 * 3.1), 0, 0.28)
+    turn = None
+    if light.turn or light.sides is not None:
+        turn = np.zeros_like(near)
+        turn[:, 1:-1] = near[:, 2:] - near[:, :-2]
+        turn = np.clip(turn / np.maximum(near, 0.05) * (len(near) / 64 * 2.2), -1, 1)
+        turn = mask_up(turn, size)
+    return _Surroundings(mask_up(dark, size), mask_up(pale, size) if pale.max() > 0.01 else None, turn)
 
 
 def _haze(frame: Frame, light: Light) -> np.ndarray:
@@ -165,16 +175,20 @@ def _haze(frame: Frame, light: Light) -> np.ndarray:
 def _shade(frame: Frame, light: Light, look: Look, soft: np.ndarray, wide: _Surroundings) -> np.ndarray:
     shade = frame.shade
     if look.rounded:
-        smooth = blur_mask(np.clip(shade / 2, 0, 1), 2.2) * 2
-        shade = 1 + 1.22 * (shade + 0.6 * (smooth - shade) * frame.subject - 1)
+        smooth = blur_mask(shade * np.float32(0.5), 2.2) * np.float32(2)
         slope = np.zeros_like(soft)
-        slope[:, 1:-1] += (soft[:, 2:] - soft[:, :-2]) * 0.55
-        slope[1:-1] += (soft[2:] - soft[:-2]) * 0.85
-        shade += np.clip(slope * (soft.shape[0] / 256 * 3.6), -0.55, 0.42) * frame.subject
+        slope[:, 1:-1] = (soft[:, 2:] - soft[:, :-2]) * np.float32(0.55)
+        slope[1:-1] += (soft[2:] - soft[:-2]) * np.float32(0.85)
+        slope *= np.float32(len(soft) / 256 * 3.6)
+        np.clip(slope, -0.55, 0.42, out=slope)
+        slope += (smooth - shade) * np.float32(1.22 * 0.6)
+        slope *= frame.subject
+        shade = shade * np.float32(1.22) + slope
+        shade -= np.float32(0.22)
     if light.contrast != 1:
         shade = 1 + light.contrast * (shade - 1)
-    if light.turn:
-        lit = np.clip(0.72 + 1.1 * wide.turn, 0.0, 1.2) - 1
+    if light.turn and wide.turn is not None:
+        lit = np.clip(0.66 + 1.5 * wide.turn, 0.0, 1.2) - 1
         shade = shade * (1 + light.turn * lit * frame.subject)
     if look.bands:
         step = 1 / look.bands
@@ -182,41 +196,38 @@ def _shade(frame: Frame, light: Light, look: Look, soft: np.ndarray, wide: _Surr
     return np.clip(shade, 0, 1.9)
 
 
-def _sides(frame: Frame, wide: _Surroundings) -> tuple[np.ndarray, np.ndarray]:
+def _sides(turn: np.ndarray, subject: np.ndarray, around: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where light from the left and from the right falls (S, S): on forms by their turn, else by nearness."""
-    x, _ = grid(len(wide.turn))
-    t = x * np.float32(1 / 256)
-    around = 1 - frame.subject
-    left = np.clip(wide.turn, 0, 1) * frame.subject + np.clip(0.85 - 1.6 * t, 0, 1) * around
-    right = np.clip(-wide.turn, 0, 1) * frame.subject + np.clip(1.6 * t - 0.75, 0, 1) * around
+    x, _ = grid(len(turn))
+    left = np.clip(turn, 0, 1) * subject
+    left += np.clip(np.float32(0.85) - x * np.float32(1.6 / 256), 0, 1) * around
+    right = np.clip(-turn, 0, 1) * subject
+    right += np.clip(x * np.float32(1.6 / 256) - np.float32(0.75), 0, 1) * around
     return left, right
 
 
-def _pool(frame: Frame, light: Light, look: Look, spots: Sequence[Spot]) -> np.ndarray:
+def _pool(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarray:
     """How much light reaches each place (S, S): all round the subjects, `light.pool` in the corners."""
-    if light.pool == 1:
-        return np.ones_like(frame.sky)
     x, y = grid(len(frame.sky))
     middle = sum(spot.x for spot in spots) / len(spots) if spots else 128
     across, down = (x - np.float32(middle)) * np.float32(1 / 150), (y - np.float32(134)) * np.float32(1 / 158)
-    distance = np.sqrt(across * across + down * down)
-    fall = np.clip(1.25 * distance - 0.22, 0, 1)
-    if look.bands:
-        fall = np.floor(fall * look.bands) / look.bands
-    return 1 - (1 - light.pool) * fall * (1 - 0.75 * frame.subject)
+    across *= across
+    down *= down
+    across += down
+    fall = np.clip(np.float32(1.25) * np.sqrt(across) - np.float32(0.22), 0, 1)
+    return 1 - np.float32(1 - light.pool) * fall * (1 - np.float32(0.75) * frame.subject)
 
 
-def _beam(frame: Frame, light: Light, look: Look) -> np.ndarray | None:
-    """A shaft of light from the upper left to the middle of the ground (S, S), behind the subjects."""
-    if light.beam is None:
-        return None
-    x, y = grid(len(frame.sky))
+@lru_cache(maxsize=16)
+def _beam(size: int, bands: int) -> np.ndarray:
+    """A shaft of light from the upper left to the middle of the ground (S, S)."""
+    x, y = grid(size)
     along = np.clip((0.62 * (x + 30) + 0.78 * (y + 30)) / 300, 0.02, 1.2)
     off = (0.78 * (x + 30) - 0.62 * (y + 30)) / (16 + 74 * along)
     shaft = np.exp(-(off * off) ** 2) * np.clip(1.15 - 0.95 * along, 0, 1)
-    if look.bands:
+    if bands:
         shaft = np.rint(shaft * 3) / 3
-    return shaft * (0.36 * (1 - 0.85 * frame.subject))
+    return shaft * np.float32(0.36)
 
 
 def _cast_shadow(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarray:
@@ -258,13 +269,20 @@ def _sky(light: Light, look: Look, frame: Frame, rng: Random) -> tuple[np.ndarra
         near = tuple(slice(max(0, int((at - 4 * r) * unit)), int((at + 4 * r) * unit) + 1) for at in (sy, sx))
         sky[:, *near] += 200 * np.exp(-((x[near] - sx) ** 2 + (y[near] - sy) ** 2) / (r * r))
     disc = light.disc
-    distance = np.hypot(x - np.float32(128 + side * 76), y - np.float32(disc.y + height)) - np.float32(disc.radius)
-    inside = np.clip(0.5 - distance * np.float32(unit), 0, 1)
+    dx, dy = x - np.float32(128 + side * 76), y - np.float32(disc.y + height)
+    dx *= dx
+    dy *= dy
+    dx += dy
+    distance = np.sqrt(dx) - np.float32(disc.radius)
+    rows = slice(0, int((disc.y + height + disc.radius + 2) * unit) + 1)
+    inside = np.clip(0.5 - distance[rows] * np.float32(unit), 0, 1)
     for c in range(3):
-        sky[c] += (np.float32(disc.colour[c]) - sky[c]) * inside
-    halo = 1 / (1 + (np.maximum(distance, 0) / 22) ** 2)
+        sky[c, rows] += (np.float32(disc.colour[c]) - sky[c, rows]) * inside
+    distance = np.clip(distance, 0, None) * np.float32(1 / 22)
+    distance *= distance
+    halo = 1 / (1 + distance)
     if look.bands:
-        halo = np.floor(halo * 4 + 0.35) / 4
+        halo = np.floor(halo * 4 + np.float32(0.35)) * np.float32(0.25)
     halo *= np.float32(disc.strength * 0.30)
     halo *= (0.35 + 0.65 * frame.sky) * (1 - 0.75 * frame.subject)
     return sky, halo

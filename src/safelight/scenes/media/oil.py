@@ -83,7 +83,7 @@ def oil(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
     base = base.ravel()
     subject = (frame.subject > 0.5).ravel()
     middles, reliefs = _sheets(size, 19.0, 5.5)
-    fine_middles, fine_reliefs = _sheets(size, 9.0, 2.7)
+    fine_middles, fine_reliefs = _sheets(size, 8.0, 2.5)
     middle = np.where(subject, fine_middles.take(base), middles.take(base))
     relief = np.where(subject, fine_reliefs.take(base), reliefs.take(base))
     painted = image.reshape(3, -1).take(middle, axis=1)

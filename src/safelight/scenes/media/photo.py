@@ -6,6 +6,7 @@ Divided by the blurred mask, so that nothing of the subject bleeds into the back
 Image (3, S, S) float32 0..255. Read next: watercolor.py.
 """
 
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -16,17 +17,21 @@ from safelight.scenes.canvas import Frame
 __all__ = ["realistic"]
 
 
+@lru_cache(maxsize=8)
+def _vignette(size: int) -> np.ndarray:
+    x, y = (axis / 128 - 1 for axis in grid(size))
+    return 1.03 - 0.20 * np.clip(x * x + y * y - 0.35, 0, None)
+
+
 def realistic(image: np.ndarray, frame: Frame, rng: Random) -> np.ndarray:
     """A camera's view: shallow depth of field, contact darkening, gentle contrast, vignette."""
     around = 1 - frame.subject
     far = blur(image * around, 3.1)
-    far /= np.maximum(blur_mask(around, 3.1), 0.02)
+    far *= 1 / np.clip(blur_mask(around, 3.1), 0.02, None)
     soft = np.clip(0.3 + 1.2 * frame.depth, 0, 1)
     soft *= around
     contact = 1 - 0.14 * blur_mask(frame.subject, 7) * around
-    x, y = grid(image.shape[-1])
-    x, y = x * np.float32(1 / 128) - 1, y * np.float32(1 / 128) - 1
-    vignette = 1.03 - 0.20 * np.maximum(x * x + y * y - np.float32(0.35), 0)
+    vignette = _vignette(image.shape[-1])
     for c in range(3):
         plane = far[c]
         plane -= image[c]
