@@ -52,13 +52,11 @@ def test_relations_hold_by_the_rule_of_geneval():
     assert len(wrong) <= 6, [(shown.relation, [s.noun for s in shown.subjects]) for shown in wrong]
 
 
-def test_of_two_things_one_may_hide_the_other_only_in_part():
+def test_of_two_things_both_are_seen_and_side_by_side_in_full():
     for seed in range(150):
         shown = two_things(seed, SPATIAL)
         near, far = render(shown, 64).boxes[:: -1 if shown.relation == "behind" else 1]
-        least = 0.4 if shown.relation in SPATIAL[4:] else 0.7
-        assert near.visible >= 0.7, shown
-        assert far.visible >= least, shown
+        assert min(near.visible, far.visible) >= (0.95 if shown.relation in SPATIAL[:2] else 0.4), shown
 
 
 def test_what_stands_in_front_is_lower_and_covers_the_other():
@@ -70,7 +68,7 @@ def test_what_stands_in_front_is_lower_and_covers_the_other():
         assert places[near.subject].y > places[far.subject].y
         assert near.visible == 1.0
         hidden += far.visible < 0.97
-    assert hidden >= 85
+    assert hidden >= 80
 
 
 @pytest.mark.parametrize("size", ["small", "medium", "large"])

@@ -104,11 +104,8 @@ def _reach(noun: str, seated: bool = False, limbs: bool = False) -> _Reach:
 
 def _fitted(noun: str, size: float, width: float, height: float) -> float:
     """The painter's own scale times `size`, or less where the room is smaller."""
-    return _within(_reach(noun), SUBJECTS[noun].size * size, width, height)
-
-
-def _within(reach: _Reach, scale: float, width: float, height: float) -> float:
-    return min(scale, width / reach.width, height / reach.height)
+    reach = _reach(noun)
+    return min(SUBJECTS[noun].size * size, width / reach.width, height / reach.height)
 
 
 def _centred(reach: _Reach, x: float, scale: float, flip: bool) -> float:
@@ -132,10 +129,10 @@ def _alone(rng: Random, only: Subject, ground: float, limbs: bool) -> Place:
     x, dy, flip = 128 + rng.uniform(-20, 20), rng.uniform(-6, 6), _turned(rng, only.noun)
     if painter.ground is not None:  # a bust, cut off by the picture's lower edge
         y = painter.ground + dy
-        scale = min(_within(reach, scale, 256, 512), (y - _MARGIN) / -reach.y0)
+        scale = min(scale, 256 / reach.width, (y - _MARGIN) / -reach.y0)
         return Place(0, 0, 128 + (x - 128) * (0.1 if limbs else 0.6), y, scale, flip)
     y = ground + dy + (12 if only.size == "large" else 0)
-    scale = _within(reach, scale, 256 - 2 * _MARGIN, y - painter.hover - _MARGIN)
+    scale = min(scale, (256 - 2 * _MARGIN) / reach.width, (y - _MARGIN) / (painter.hover / painter.size - reach.y0))
     return Place(0, 0, _centred(reach, x, scale, flip), y, scale, flip, _lift(painter, scale))
 
 
@@ -196,21 +193,24 @@ def _stacked(rng: Random, above: Subject, below: Subject, ground: float, upper: 
 
 def _behind(rng: Random, close: Subject, far: Subject, ground: float, near: int) -> tuple[Place, ...]:
     """One thing partly hides the other, which stands higher and is smaller; `near` is the index of `close`."""
-    side, middle = rng.choice((-1, 1)), 128 + rng.uniform(-6, 6)
+    side, middle, y = rng.choice((-1, 1)), 128 + rng.uniform(-6, 6), ground + 20 + rng.uniform(-3, 3)
     flips = [_turned(rng, thing.noun) for thing in (far, close)]
     scales = [
         min(1.1, _SIZES[far.size]) * rng.uniform(0.92, 1.0) * _fitted(far.noun, 0.76, 132, 122),
         min(1.1, _SIZES[close.size]) * rng.uniform(0.92, 1.0) * _fitted(close.noun, 0.8, 126, 108),
     ]
     widths = [_reach(thing.noun).width * scale for thing, scale in zip((far, close), scales, strict=True)]
-    apart = 0.5 * sum(widths) - 0.42 * min(widths)
+    apart = 0.5 * sum(widths) - 0.55 * min(widths)
+    # A low thing hides something only if the far one's foot is below its top.
+    deep = min(44.0, 0.55 * _reach(close.noun).height * scales[1])
     places: list[Place] = []
-    for thing, k, way, y, scale, flip, dy in (
-        (far, 1 - near, -0.5, ground - 26, scales[0], flips[0], rng.uniform(-4, 4)),
-        (close, near, 0.5, ground + 20, scales[1], flips[1], rng.uniform(-4, 4)),
+    for thing, k, way, dy, scale, flip in (
+        (far, 1 - near, -0.5, -deep, scales[0], flips[0]),
+        (close, near, 0.5, 0.0, scales[1], flips[1]),
     ):
         x = _centred(_reach(thing.noun), middle + side * way * apart, scale, flip)
-        places.append(Place(k, k, x, y + dy, scale, flip, _lift(SUBJECTS[thing.noun], scale)))
+        lift = min(8.0, _lift(SUBJECTS[thing.noun], scale))
+        places.append(Place(k, k, x, y + dy + rng.uniform(-3, 3), scale, flip, lift))
     return tuple(places)
 
 
@@ -221,7 +221,7 @@ def _riding(rng: Random, person: Subject, mount: Subject, ground: float) -> tupl
     height = max(-_reach(mount.noun).y0, -seat[1] - seated.y0)
     y = ground + 10 + rng.uniform(-5, 5)
     room = _fitted(mount.noun, 1.0, 236, 256)
-    scale = min(room, (y - painter.hover - _MARGIN) / height) * rng.uniform(0.88, 1.0)
+    scale = min(room, (y - _MARGIN) / (height + painter.hover / painter.size)) * rng.uniform(0.88, 1.0)
     x = _centred(_reach(mount.noun), 128 + rng.uniform(-14, 14), scale, flip)
     lift = _lift(painter, scale)
     hip_x = x + (-1 if flip else 1) * seat[0] * scale
