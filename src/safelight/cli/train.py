@@ -28,8 +28,8 @@ def bundled(
     stage: Annotated[
         str | None,
         typer.Option(
-            help="One of renders, tokenizer, latents, encoder, decoder, unet-plain, unet-balanced, export; all in this "
-            "order if not given. Encoder, decoder and unet-plain may run side by side."
+            help="One of renders, tokenizer, latents, encoder, decoder, unet-coarse, unet-middle, unet-fine, export; "
+            "all in this order if not given. Encoder, decoder and unet-coarse may run side by side."
         ),
     ] = None,
     minutes: Annotated[

@@ -42,13 +42,17 @@ from safelight.train.sheets import write_sheet
 
 PROMPTS = (
     "a red sports car on a mountain road",
-    "a blue house in a snowy field at night",
     "a watercolor painting of a green bird in a forest",
-    "a yellow cube on a plain background",
+    "a blue house in a snowy field at night",
     "pixel art of a black cat on a beach",
     "a realistic photo of a purple lighthouse by the sea, golden hour",
-    "a medieval warrior in front of tall buildings, in fog",
-    "an orange star",
+    "a pencil sketch of a medieval warrior, dramatic lighting",
+    "an oil painting of a yellow sailboat on a lake, vintage",
+    "a futuristic cyberpunk city at night with glowing neon lights, flying vehicles",
+    "a photograph of an astronaut riding a horse",
+    "a red cube on top of a blue sphere",
+    "three green apples on a plain background",
+    "an orange dragon to the left of a white castle, low poly",
 )
 
 
@@ -214,7 +218,7 @@ class TextToImage:
         """Draw the fixed prompts at the size that most steps have."""
         side = max(self.diet.sizes, key=lambda size: size.share).side
         z = sample(self.unet, self.text, self.schedule, self.captions.tokenizer, PROMPTS, side)
-        write_sheet(path, [self.draw(z[:4]), self.draw(z[4:])])
+        write_sheet(path, [self.draw(row) for row in z.split(6)])
 
 
 def balance(t: Tensor) -> Tensor:
