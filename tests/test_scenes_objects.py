@@ -99,10 +99,10 @@ def test_only_the_lit_lamp_shade_and_windows_glow() -> None:
     assert drawn("apple").glow.max() == 0
 
 
-@pytest.mark.parametrize("noun", [noun for noun in PAINTERS if noun not in {"house", "castle", "lighthouse", "tower"}])
-def test_a_shiny_thing_reflects_and_a_matte_one_does_not(noun: str) -> None:
+@pytest.mark.parametrize("noun", ["mug", "vase", "apple", "sphere", "heart"])
+def test_a_glazed_or_polished_thing_shows_a_reflection_unless_it_is_matte(noun: str) -> None:
     def white(gloss: int) -> int:
-        frame = drawn(noun, detail=0, gloss=gloss)
+        frame = drawn(noun, gloss=gloss)
         return int(((frame.albedo.min(0) > 250) & (frame.ids == SUBJECT)).sum())
 
-    assert white(1) >= white(-1) + 15
+    assert white(0) >= white(-1) + 15

@@ -144,8 +144,6 @@ def chair(pen: Pen, detail: int) -> None:
     pen.main([(-1, -39), (43, -52), (43, -44), (-1, -31)], 84)
     pen.main([(-5, -33), (5, -35), (4, 2), (-4, 2)], across(152, 96))
     pen.main([(35, -44), (43, -46), (42, -5), (35, -5)], across(118, 72))
-    reflect(pen, detail, [(-36, -94), (-33, -96), (-29, -66), (-31, -66)], polished=False)
-    reflect(pen, detail, [(-20, -50.5), (-10, -53.5), (10, -46), (2, -43.5)], polished=False)
     if detail:
         pen.main([(-30, -21), (-3, -14), (-3, -9), (-30, -16)], 118)
         pen.main([(3, -14), (36, -22), (36, -17), (3, -9)], 80)
@@ -186,7 +184,6 @@ def lamp(pen: Pen, detail: int) -> None:
             pen.main(stroke([(6.6 * k, -100 + 0.3 * abs(k)), (12.6 * k, -51 - 0.4 * abs(k))], 1.3), 104, glow)
         for y in (-12, -42):
             pen.trim(rounded(-6, y - 1.6, 6, y + 1.6, 1.5), BRASS, across(176, 88))
-    reflect(pen, detail, path((-20, -96), (-16, -97), (-15, -92), (-27, -60), (-32, -59), (-32, -64)), polished=False)
 
 
 def apple(pen: Pen, detail: int) -> None:
@@ -237,5 +234,4 @@ def umbrella(pen: Pen, detail: int) -> None:
             pen.main(stroke([(0, -104), (0.56 * x, -95), (0.88 * x, -74), (x, -48)], 0.8, 1.5), 92 if x < 0 else 58)
         for x in edges:
             pen.trim(oval(0.985 * x, -47.6, 1.8, pieces=12), STEEL, 150)
-    reflect(pen, detail, path((-14, -97), (-26, -89), (-36, -74), (-38, -66), (-31, -74), (-23, -86)), polished=False)
     pen.trim(rounded(-1.8, -112, 1.8, -102, 1.7), STEEL, across(180, 90))

@@ -31,13 +31,12 @@ def is_dark(pen: Pen) -> bool:
     return max(pen.paint) < 80
 
 
-def reflect(pen: Pen, detail: int, outline: Sequence[Point], polished: bool = True) -> None:
-    """A white reflection: always on a shiny thing, never on a matte one.
+def reflect(pen: Pen, detail: int, outline: Sequence[Point]) -> None:
+    """The white reflection on what is glazed or polished by nature; a matte finish has none.
 
-    On a thing of no stated finish it is there if it is `polished` by nature; the plainest pictures leave it out, save
-    on black, which would show no form without it.
+    The plainest pictures leave it out, save on black, which would show no form without it.
     """
-    if pen.gloss > 0 or (pen.gloss == 0 and polished and (detail or is_dark(pen))):
+    if pen.gloss >= 0 and (detail or is_dark(pen)):
         pen.trim(outline, (176, 178, 192) if is_dark(pen) else WHITE, 142)
 
 
@@ -69,8 +68,6 @@ def cube(pen: Pen, detail: int) -> None:
             cx, cy = sum(p[0] for p in face) / 4, sum(p[1] for p in face) / 4
             inner = [(cx + 0.74 * (x - cx), cy + 0.74 * (y - cy)) for x, y in face]
             pen.main(stroke([*inner, inner[0]], 2.4), shade)
-    reflect(pen, detail, [(-40, -66), (-28, -62.5), (-39, -42), (-40, -43)], polished=False)
-    reflect(pen, detail, [(-22, -60.5), (-15, -58.5), (-39, -14.5), (-39, -29)], polished=False)
 
 
 def _parallel(r: float, latitude: float) -> list[Point]:
@@ -120,9 +117,6 @@ def pyramid(pen: Pen, detail: int) -> None:
         pen.main(stroke([front, right], 2.2), 44)
         pen.main([tip, mix(tip, left, 0.16), mix(tip, front, 0.16)], 184 + bright)
         pen.main([tip, mix(tip, front, 0.16), mix(tip, right, 0.16)], 108)
-    for a, b in ((0.26, 0.42), (0.50, 0.58)):
-        edge = [mix(mix(tip, left, t), mix(tip, front, t), 0.12 + 0.55 * k) for t in (a, b) for k in (0, 1)]
-        reflect(pen, detail, [edge[0], edge[1], edge[3], edge[2]], polished=False)
 
 
 def cylinder(pen: Pen, detail: int) -> None:
@@ -145,7 +139,6 @@ def cylinder(pen: Pen, detail: int) -> None:
     if detail == 2:
         pen.main(oval(0, -91.4, 22, 5.6), 122)
         pen.main(oval(0, -90.9, 20.6, 4.9), across(160 + bright, 142 + bright))
-    reflect(pen, detail, path((-28, -76), (-25, -80), (-22, -76), (-22, -16), (-25, -13), (-28, -18)), polished=False)
 
 
 def heart(pen: Pen, detail: int) -> None:
@@ -172,4 +165,3 @@ def star_shape(pen: Pen, detail: int) -> None:
     if detail == 2:
         pen.main(stroke([*star(0, -50, 34, 15.6), star(0, -50, 34, 15.6)[0]], 2.2), 196)
         pen.trim(rounded(-3, -53, 3, -47, 3), (255, 252, 240), 140, (90, 84, 60))
-    reflect(pen, detail, [(-3, -88), (-2, -92), (-12, -63), (-30, -62.5), (-16, -66)], polished=False)
