@@ -28,8 +28,9 @@ CITIES = ("city street", "cyberpunk city")
 # In place of "B is R of A" these say "A is the mirrored R of B": one picture, and so one decision to hold it out.
 _MIRRORED = {"right of": "left of", "below": "above", "behind": "in front of"}
 
-# Percent held out on each axis, and a salt. A salt is the least number with which every single word keeps more than
-# 85 % of its partners on that axis, and with which the scenes of `words.EXAMPLES` may be trained.
+# Percent held out on each axis, and a salt, found by counting upwards: with it every single word keeps more than 85 %
+# of its partners on that axis, and the scenes of `words.EXAMPLES` may be trained. After a change of the words the tests
+# say which axis needs another.
 _AXES = {
     "noun colour": (8, 800007),
     "noun medium": (8, 3497),
