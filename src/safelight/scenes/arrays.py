@@ -24,10 +24,10 @@ def _bytes(plane: np.ndarray) -> np.ndarray:
 
 
 def picture(image: np.ndarray) -> Image.Image:
-    """The image for Pillow, rounded to bytes and clipped; (S, S) becomes a grey one."""
+    """The image for Pillow, rounded to bytes and clipped; (S, S) becomes a grey one, a fourth plane is cover."""
     if image.ndim == 2:
         return Image.fromarray(_bytes(image))
-    return Image.merge("RGB", [Image.fromarray(_bytes(plane)) for plane in image])
+    return Image.merge("RGBA"[: len(image)], [Image.fromarray(_bytes(plane)) for plane in image])
 
 
 def planes(source: Image.Image) -> np.ndarray:
