@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -20,6 +21,7 @@ from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from random import Random
+from types import FrameType
 from typing import BinaryIO, TypeVar
 
 from PIL import Image
@@ -136,11 +138,11 @@ def in_order(work: Callable[[T], R], jobs: Iterable[T], workers: int) -> Iterato
         return
     jobs = iter(jobs)
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_quietly_on_ctrl_c) as pool:
-        ahead: deque[Future[R]] = deque(pool.submit(work, job) for job in islice(jobs, 4 * workers))
+        ahead: deque[Future[R]] = deque(pool.submit(_unless_stopping, work, job) for job in islice(jobs, 4 * workers))
         try:
             while ahead:
                 result = ahead.popleft().result()
-                ahead.extend(pool.submit(work, job) for job in islice(jobs, 1))
+                ahead.extend(pool.submit(_unless_stopping, work, job) for job in islice(jobs, 1))
                 yield result
         except BrokenProcessPool:
             raise OutputError("a rendering process was ended from outside; go on with fewer --workers") from None
@@ -148,9 +150,23 @@ def in_order(work: Callable[[T], R], jobs: Iterable[T], workers: int) -> Iterato
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+_stopping = threading.Event()  # in a worker: Ctrl-C was pressed, and jobs that it still holds are not to be begun
+
+
 def _end_quietly_on_ctrl_c() -> None:
     """In a worker: clean up and leave without a traceback, the parent process says what happened."""
-    signal.signal(signal.SIGINT, lambda number, frame: sys.exit(130))
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        _stopping.set()
+        sys.exit(130)
+
+    signal.signal(signal.SIGINT, stop)
+
+
+def _unless_stopping(work: Callable[[T], R], job: T) -> R:
+    if _stopping.is_set():
+        sys.exit(130)
+    return work(job)
 
 
 def _png(image: Image.Image) -> bytes:
