@@ -307,6 +307,16 @@ def test_the_truncated_part_is_right_where_lowering_makes_the_text_longer(clip_t
     assert clip_tokenizer.truncated(text).endswith("dog")
 
 
+def test_tokens_are_those_of_encode_with_their_letters_and_words(tokenizer):
+    for text in HARD:
+        tokens = tokenizer.tokens(text)
+        assert [token.id for token in tokens] == tokenizer.encode(text)
+        assert all(token.text in clean(text) for token in tokens)
+        assert [token.word for token in tokens] == sorted(token.word for token in tokens)
+    assert [(token.text, token.word) for token in tokenizer.tokens("A, B")] == [("a", 0), (",", 1), ("b", 2)]
+    assert tokenizer.encode(",") == [tokenizer.comma]
+
+
 def test_length_is_the_tokenizers_and_not_a_constant(folder):
     short = Tokenizer(folder / "vocab.json", folder / "merges.txt", length=16)
     assert short.batch(["cat " * 40]).shape == (1, 16)

@@ -16,7 +16,7 @@ import html
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # imported when the first tokenizer is built: `safelight --he
     from tokenizers import Encoding
     from tokenizers.pre_tokenizers import PreTokenizer
 
-__all__ = ["END", "END_OF_WORD", "START", "Tokenizer", "byte_letters", "clean", "splitter"]
+__all__ = ["END", "END_OF_WORD", "START", "Token", "Tokenizer", "byte_letters", "clean", "splitter"]
 
 START, END, END_OF_WORD = "<|startoftext|>", "<|endoftext|>", "</w>"
 
@@ -67,6 +67,14 @@ def splitter() -> "PreTokenizer":
     return pre_tokenizers.Sequence([words, letters])
 
 
+class Token(NamedTuple):
+    """One token of a text: its id, the letters it stands for, and which word of the text it belongs to, from 0."""
+
+    id: int
+    text: str
+    word: int
+
+
 class Tokenizer:
     """CLIP's tokenizer over the two files `vocab` (vocab.json) and `merges` (merges.txt).
 
@@ -82,6 +90,7 @@ class Tokenizer:
         start, end: ids of the two marks; `end` also fills a row up to its length.
         length: T.
         size: how many ids there are; what the text encoder's table of vectors must hold.
+        comma: the id of a comma that stands alone.
 
     Raises:
         WeightsError: a file is missing, is not what it should be, or lacks a piece.
@@ -109,6 +118,7 @@ class Tokenizer:
             raise WeightsError(f"{vocab} lacks {len(missing)} pieces of a CLIP vocabulary, {missing[0]!r} is the first")
         self.size = self._words.get_vocab_size()
         self.start, self.end = self._id(START), self._id(END)
+        self.comma = self._id("," + END_OF_WORD)
         self.length = length
         # Written out in a prompt, the two marks are the marks.
         self._words.add_special_tokens([AddedToken(mark, normalized=False) for mark in (START, END)])
@@ -116,6 +126,19 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`, however many, without start and end."""
         return self._encoding(clean(text)).ids
+
+    def tokens(self, text: str) -> list[Token]:
+        """Return the tokens of `text` with the letters that each stands for, in lower case; ids as `encode` has them.
+
+        A letter of several bytes may be spread over several tokens; each of them shows it.
+        """
+        cleaned = clean(text)
+        encoding = self._encoding(cleaned)
+        words = (-1 if word is None else word for word in encoding.word_ids)
+        return [
+            Token(id, cleaned[begin:end], word)
+            for id, (begin, end), word in zip(encoding.ids, encoding.offsets, words, strict=True)
+        ]
 
     def batch(self, texts: Sequence[str]) -> Tensor:
         """Return (B, T) int64: each row is start, at most T - 2 ids, end, and end again up to T.
