@@ -202,8 +202,8 @@ class Canvas:
         seen = self.ids.histogram()
         return seen[SUBJECT + 10 * who] + seen[COLOURED + 10 * who]
 
-    def polish(self, who: int) -> None:
-        """Lay two slanting bands of reflected light over the coloured part of thing number `who`."""
+    def polish(self, who: int, paint: RGB) -> None:
+        """Lay two slanting bands of light over the coloured part of thing `who`, of sky where its paint is as pale."""
         coloured = self.ids.point([255 * (i == COLOURED + 10 * who) for i in range(256)])
         bounds = coloured.getbbox()
         if bounds is None:
@@ -216,8 +216,9 @@ class Canvas:
             corners = [(start, 0.62), (start + 0.34, -0.02), (end + 0.34, -0.02), (end, 0.62)]
             draw.polygon([(x * width, y * height) for x, y in corners], fill=150)
         bands = ImageChops.multiply(bands, coloured.crop(bounds))
-        self.albedo.paste((255, 255, 255), bounds, bands)
-        self.shade.paste(158, bounds, bands)
+        pale = min(paint) > 200
+        self.albedo.paste((150, 172, 204) if pale else (255, 255, 255), bounds, bands)
+        self.shade.paste(128 if pale else 158, bounds, bands)
 
     def develop(self) -> Frame:
         """Shrink everything to the picture's size; edges become smooth, ids stay exact."""

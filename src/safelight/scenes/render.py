@@ -127,7 +127,7 @@ def _paint_thing(canvas: Canvas, scene: Scene, place: Place, detail: int) -> Non
     else:
         painter.paint(pen, detail)
     if gloss > 0:
-        canvas.polish(place.who)
+        canvas.polish(place.who, COLOURS[subject.colour])
     if scene.defect == "extra limbs" and painter.limbs is not None:
         painter.limbs(pen, detail)
 
