@@ -16,6 +16,11 @@ __all__ = [
     "shifted",
 ]
 
+# Arrays of a few hundred kilobytes come and go by the hundred. glibc hands such memory back to the system each time and
+# gets it again page by page, a third of the time of a render, until it has once seen a larger array freed (mallopt(3),
+# M_MMAP_THRESHOLD). This one is never touched and costs nothing; other systems do not mind it.
+np.empty(24 << 20, np.uint8)
+
 
 def _bytes(plane: np.ndarray) -> np.ndarray:
     rounded = np.clip(plane, 0, 255)

@@ -34,7 +34,8 @@ def low_quality(image: np.ndarray, rng: Random) -> np.ndarray:
     """Shrunk to a quarter, saved at half size as JPEG of quality 5, its blocks twice as large as they should be."""
     size = image.shape[-1]
     side = max(8, size // 2)
-    small = picture(image).resize((max(4, size // 4),) * 2, Image.Resampling.BOX)
+    tiny = max(4, size // 4)
+    small = picture(image).resize((tiny, tiny), Image.Resampling.BOX)
     buffer = io.BytesIO()
     small.resize((side, side), Image.Resampling.BILINEAR).save(buffer, "JPEG", quality=5)
     buffer.seek(0)
