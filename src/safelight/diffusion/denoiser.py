@@ -9,7 +9,7 @@
 D answers with the clean latent it expects behind x = x0 + sigma * eps. Samplers, guidance, masks and the training
 loss speak only to D, so they know neither t nor what the network predicts.
 
-Letters: B batch, C channels, H W latent size, T tokens, D width. Read next: samplers/, then guidance.py.
+Letters: B batch, C channels, H W latent size, T tokens, D width. Read next: samplers/, then guidance/.
 """
 
 from collections.abc import Callable

@@ -17,13 +17,15 @@ Read next: `vae.py`.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from safelight.models.attention import Attention
+from safelight.models.attention import Attention, Site
 
 __all__ = ["UNet", "UNetConfig", "sinusoid"]
 
@@ -235,3 +237,13 @@ class UNet(nn.Module):
         for up in self.up:
             x = up(x, kept, time, context)
         return self.conv_out(F.silu(self.norm_out(x)))
+
+    def sites(self) -> Iterator[tuple[Site, Attention]]:
+        """Every place of attention, in the order in which a call passes them; attention.py says what that is for."""
+        last, counts = len(self.config.channels) - 1, {"self": count(), "cross": count()}
+        for name, module in self.named_modules():
+            if isinstance(module, Attention):
+                side, number, *_ = name.split(".")
+                level = int(number) if side == "down" else last - int(number) if side == "up" else last
+                kind = "self" if name.endswith("self") else "cross"
+                yield Site(name, kind, level, next(counts[kind])), module

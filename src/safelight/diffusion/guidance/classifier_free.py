@@ -13,7 +13,7 @@ positive branch:
 The output, up to a factor that cancels in the quotient, is r = x - D for epsilon and r = x / (sigma^2 + 1) - D for v
 (denoiser.py: c_skip * x - D). This is what diffusers' `guidance_rescale` does as well.
 
-Letters: B batch, T tokens, D width in shapes, the denoised latent in formulas. Read next: samplers/.
+Letters: B batch, T tokens, D width in shapes, the denoised latent in formulas. Read next: pieces.py.
 """
 
 import torch
