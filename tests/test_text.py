@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from references import TINY_TEXT, relative_error, texts
+from safelight.errors import WeightsError
 from safelight.models.text import TextConfig, TextEncoder
 
 
@@ -37,6 +38,33 @@ def test_a_token_does_not_see_the_ones_after_it():
         a, b = encoder(ids), encoder(changed)
     assert torch.equal(a[:, :40], b[:, :40])
     assert not torch.allclose(a[:, 40:], b[:, 40:])
+
+
+def test_a_token_that_is_hidden_is_hidden_from_all_others_as_in_transformers():
+    ours, theirs = texts(TINY_TEXT)
+    ids = torch.randint(0, 99, (2, 77), generator=torch.Generator().manual_seed(3))
+    seen = torch.ones(2, 77, dtype=torch.bool)
+    seen[0, 5:9] = seen[1, 70] = False
+    changed = ids.clone()
+    changed[0, 5:9] = 7
+    with torch.no_grad():
+        expected = theirs(ids, attention_mask=seen.long()).last_hidden_state
+        assert relative_error(ours(ids, 1, None, seen), expected) < 1e-5
+        a, b = ours(ids, 1, None, seen), ours(changed, 1, None, seen)
+        assert torch.equal(a[0, 9:], b[0, 9:]) and torch.equal(a[0, :5], b[0, :5])
+        assert relative_error(ours(ids, 1, None, torch.ones_like(seen)), ours(ids)) < 1e-6
+
+
+def test_negative_ids_are_vectors_from_outside_and_ordinary_ones_keep_theirs():
+    encoder = TextEncoder(TINY_TEXT).eval()
+    ids = torch.tensor([[3, -1, -2, 5]])
+    extra = torch.randn(2, TINY_TEXT.width, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    embedded = encoder.embed(ids, extra)
+    assert torch.equal(embedded[0, [0, 3]], encoder.tokens.weight[[3, 5]])
+    assert torch.equal(embedded[0, 1:3], extra.float())
+    assert torch.equal(encoder.states(embedded, 2), encoder(ids, 2, extra))
+    with pytest.raises(WeightsError, match="width 5, this model's text encoder has 32"):
+        encoder.embed(ids, torch.zeros(2, 5))
 
 
 def test_training_computes_what_drawing_computes():

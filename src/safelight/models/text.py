@@ -12,8 +12,10 @@ Read next: `unet.py`.
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from safelight.errors import WeightsError
 from safelight.models.attention import Attention
 
 __all__ = ["TextConfig", "TextEncoder"]
@@ -54,9 +56,16 @@ class Layer(nn.Module):
         self.norm2 = nn.LayerNorm(config.width)
         self.mlp = MLP(config.width, config.mlp)
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = x + self.attn(self.norm1(x), causal=True)
+    def forward(self, x: Tensor, visible: Tensor | None = None) -> Tensor:
+        y = self.norm1(x)
+        x = x + (self.attn(y, causal=True) if visible is None else look(self.attn, y, visible))
         return x + self.mlp(self.norm2(x))
+
+
+def look(attn: Attention, x: Tensor, visible: Tensor) -> Tensor:
+    """Attend as `attn` does, each of T tokens to those that `visible` (B, 1, T, T), bool, lets it see."""
+    q, k, v = (attn.split(y) for y in (attn.q(x), attn.k(x), attn.v(x)))
+    return attn.out(F.scaled_dot_product_attention(q, k, v, attn_mask=visible).transpose(1, 2).flatten(2))
 
 
 class TextEncoder(nn.Module):
@@ -70,15 +79,46 @@ class TextEncoder(nn.Module):
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
 
-    def forward(self, ids: Tensor, skip: int = 1) -> Tensor:
+    def forward(self, ids: Tensor, skip: int = 1, extra: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
         """Token ids (B, T) int64 -> hidden states (B, T, D).
 
         `skip` counts layers from the end as users of "clip skip" do: 1 takes the last layer, 2 the one before it,
-        each followed by the final norm. Raises ValueError where there is no such layer.
+        each followed by the final norm. Raises ValueError where there is no such layer. For `extra` see `embed`, for
+        `seen` see `states`.
+        """
+        return self.states(self.embed(ids, extra), skip, seen)
+
+    def embed(self, ids: Tensor, extra: Tensor | None = None) -> Tensor:
+        """Token ids (B, T) -> the vectors (B, T, D) that stand for them, without their positions.
+
+        Negative ids count into `extra` (n, D), the vectors of textual-inversion words: -1 is its first row, -n its
+        last. Raises WeightsError where those have another width (they were made for another kind of model).
+        """
+        if extra is None:
+            return self.tokens(ids)
+        if extra.shape[1] != self.config.width:
+            raise WeightsError(
+                f"the embedding has vectors of width {extra.shape[1]}, this model's text encoder has "
+                f"{self.config.width}; it was made for another kind of model"
+            )
+        known = self.tokens(ids.clamp(min=0))
+        added = extra.to(known)[(-ids - 1).clamp(min=0, max=len(extra) - 1)]
+        return torch.where((ids < 0).unsqueeze(-1), added, known)
+
+    def states(self, embedded: Tensor, skip: int = 1, seen: Tensor | None = None) -> Tensor:
+        """Vectors of tokens (B, T, D) -> hidden states (B, T, D).
+
+        No token looks at those after it, nor, with `seen` (B, T) bool, at those where it is False; the first of a row
+        must be seen.
         """
         if not 1 <= skip <= len(self.layers):
             raise ValueError(f"clip skip {skip}: this text encoder has {len(self.layers)} layers, use 1 to that")
-        x = self.tokens(ids) + self.positions.weight[: ids.shape[1]]
+        length = embedded.shape[1]
+        visible = None
+        if seen is not None:
+            earlier = torch.ones(length, length, dtype=torch.bool, device=seen.device).tril()
+            visible = earlier & seen[:, None, None, :]
+        x = embedded + self.positions.weight[:length]
         for layer in self.layers[: len(self.layers) - skip + 1]:
-            x = layer(x)
+            x = layer(x, visible)
         return self.norm(x)

@@ -29,6 +29,8 @@ DEEPEST = 64
 # Possessive and without two ways to read one text: linear on anything.
 NUMBER = r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)"
 _WORD = re.compile(r"(?:[^\\\[\]()|:]++|\\.)++|[\[\]()|:]|\\", re.DOTALL)
+_MARKS = frozenset("()[]:|")
+_PARTNER = {")": "(", "]": "["}
 _WHEN = re.compile(rf"\s*+({NUMBER})\s*+", re.ASCII)
 
 
@@ -76,19 +78,22 @@ def read(text: str) -> tuple[list[Node], list[int]]:
     bars: list[int] = []
     waiting: list[_Open] = []
     depth = {"(": 0, "[": 0}
-    for match in _WORD.finditer(text):
-        word = match.group()
-        if word in ("(", "["):
+    words = _WORD.findall(text)
+    for index, word in enumerate(words):
+        if word not in _MARKS:
+            out.append(word)
+        elif word in depth:
             depth[word] += 1
             if depth[word] > DEEPEST:
+                place = sum(map(len, words[:index])) + 1
                 raise RecipeError(
-                    f"more than {DEEPEST} brackets {word} stand inside one another, at {_around(text, match)}; "
-                    f"write \\{word} for one that is text"
+                    f"more than {DEEPEST} brackets {word} stand inside one another, at character {place} of "
+                    f"{len(text)}; write \\{word} for one that is text"
                 )
             out.append(word)
             waiting.append(_Open(word, len(out)))
-        elif word in (")", "]"):
-            partner = "(" if word == ")" else "["
+        elif word in _PARTNER:
+            partner = _PARTNER[word]
             depth[partner] = max(0, depth[partner] - 1)
             if waiting and waiting[-1].bracket == partner:
                 opened = waiting.pop()
@@ -98,10 +103,10 @@ def read(text: str) -> tuple[list[Node], list[int]]:
                 waiting.clear()
                 out.append(word)
         else:
-            if word in (":", "|"):
-                marks = (waiting[-1].colons if word == ":" else waiting[-1].bars) if waiting else bars
-                if waiting or word == "|":
-                    marks.append(len(out))
+            if waiting:
+                (waiting[-1].colons if word == ":" else waiting[-1].bars).append(len(out))
+            elif word == "|":
+                bars.append(len(out))
             out.append(word)
     return out, bars
 
@@ -159,7 +164,3 @@ def _inside(nodes: Sequence[Node]) -> Iterator[Scheduled | Alternating]:
         yield node
         parts = (node.before, node.after) if isinstance(node, Scheduled) else node.options
         waiting.extend(child for part in parts for child in part if not isinstance(child, str))
-
-
-def _around(text: str, match: "re.Match[str]") -> str:
-    return f"character {match.start() + 1} of {len(text)}"

@@ -30,12 +30,13 @@ LARGEST_WEIGHT = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One token in its place: its id, its weight, the letters it stands for, and which word of the prompt (from 0)."""
+    """One token in its place: its id, its weight, the letters it stands for, which word of the text, which piece."""
 
     id: int
     weight: float
     text: str
     word: int
+    piece: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,14 @@ class Row:
     def weights(self, length: int) -> list[float]:
         """Return the `length` weights of the row; start, end and filling have 1."""
         return [1.0, *(slot.weight for slot in self.slots), *[1.0] * (length - 1 - len(self.slots))]
+
+    def pieces(self, length: int) -> list[int]:
+        """Return which piece of the text each of the `length` tokens belongs to, -1 for start, end and filling."""
+        return [-1, *(slot.piece for slot in self.slots), *[-1] * (length - 1 - len(self.slots))]
+
+    def words(self, length: int) -> list[int]:
+        """Return which word of the text each of the `length` tokens belongs to, -1 for start, end and filling."""
+        return [-1, *(slot.word for slot in self.slots), *[-1] * (length - 1 - len(self.slots))]
 
 
 class Words:
@@ -131,7 +140,7 @@ def cut(text: str, tokenizer: Tokenizer) -> tuple[Row, str | None]:
 def _groups(pieces: Iterable[Piece], tokenizer: Tokenizer, words: Words) -> Iterable[list[Slot] | None]:
     """Yield what must stay together: a token alone, all vectors of a word; None for BREAK."""
     count = 0
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
         if piece.breaks:
             yield None
             continue
@@ -142,10 +151,10 @@ def _groups(pieces: Iterable[Piece], tokenizer: Tokenizer, words: Words) -> Iter
             )
         for text, ids in words.split(piece.text):
             if ids is not None:
-                yield [Slot(id, piece.weight, text, count) for id in ids]
+                yield [Slot(id, piece.weight, text, count, number) for id in ids]
                 count += 1
                 continue
             tokens = tokenizer.tokens(text)
             for token in tokens:
-                yield [Slot(token.id, piece.weight, token.text, count + token.word)]
+                yield [Slot(token.id, piece.weight, token.text, count + token.word, number)]
             count += tokens[-1].word + 1 if tokens else 0
