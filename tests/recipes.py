@@ -3,7 +3,19 @@
 from hypothesis import strategies as st
 
 from safelight.errors import SafelightError
-from safelight.recipe import SAMPLERS, SCHEDULES, USUAL_ETA, Recipe
+from safelight.names import SYNTAXES, WEIGHTINGS
+from safelight.recipe import (
+    SAMPLERS,
+    SCHEDULES,
+    USUAL_ETA,
+    ControlUse,
+    FileUse,
+    ImagePromptUse,
+    LoraUse,
+    Recipe,
+    Region,
+    ScaledUse,
+)
 
 # Whatever can be typed, and the words that other programs' formats give a meaning to.
 awkward = [
@@ -30,6 +42,52 @@ def optional(strategy):
     return st.none() | strategy
 
 
+names = st.sampled_from(["paint.safetensors", "/a, b: c/märchen.pt", "style"])
+hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+scales = st.floats(-100, 100, allow_nan=False)
+files = st.builds(FileUse, file=names, sha256=optional(hashes))
+corners = st.tuples(st.floats(0, 0.4), st.floats(0, 0.4), st.floats(0.5, 1), st.floats(0.5, 1))
+
+
+def few(strategy):
+    return st.lists(strategy, max_size=2).map(tuple)
+
+
+extras = st.fixed_dictionaries(
+    {},
+    optional={
+        "prompt_weighting": st.sampled_from(WEIGHTINGS),
+        "strict_prompt": st.booleans(),
+        "regions": few(
+            st.builds(Region, prompt=prompts, box=corners, weight=reals(10))
+            | st.builds(Region, prompt=prompts, mask=files)
+        ),
+        "guidance_interval": st.tuples(reals(1), st.floats(2, 1000)),
+        "guidance_curve": st.sampled_from(["constant", "cosine", "0:1, 0.5:2, 1:0.25"]),
+        "dynamic_threshold": st.floats(0.001, 1),
+        "apg_eta": reals(1),
+        "pag_scale": reals(100),
+        "freeu": st.tuples(*[reals(10)] * 4),
+        "perp_neg": st.booleans(),
+        "loras": few(
+            st.builds(LoraUse, file=names, sha256=optional(hashes), scale=scales, text_scale=optional(scales))
+        ),
+        "embeddings": few(files),
+        "hypernetworks": few(st.builds(ScaledUse, file=names, sha256=optional(hashes), scale=scales)),
+        "vae": optional(files),
+        "controls": few(
+            st.builds(
+                ControlUse, file=names, sha256=optional(hashes), image=files, strength=reals(10),
+                start=reals(0.4), end=st.floats(0.5, 1), prepare=st.sampled_from(["none", "canny"]),
+            )
+        ),
+        "image_prompts": few(
+            st.builds(ImagePromptUse, file=names, sha256=optional(hashes), image=files, scale=scales)
+        ),
+    },
+)  # fmt: skip
+
+
 @st.composite
 def recipes(draw):
     sampler = draw(optional(st.sampled_from(SAMPLERS)))
@@ -48,9 +106,10 @@ def recipes(draw):
         eta=draw(eta),
         clip_skip=draw(st.integers(1, 12)),
         rng=draw(st.sampled_from(["torch", "philox"])),
-        prompt_syntax=draw(st.sampled_from(["plain", "weighted"])),
+        prompt_syntax=draw(st.sampled_from(SYNTAXES)),
         model=draw(st.sampled_from(["bundled", "CompVis/stable-diffusion-v1-4", "/a, b: c/märchen.safetensors"])),
-        model_hash=draw(optional(st.text("0123456789abcdef", min_size=64, max_size=64))),
+        model_hash=draw(optional(hashes)),
+        **draw(extras),
     )
 
 

@@ -13,7 +13,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 
 # Which room a file at the top of the package belongs to, where it is not a room of its own.
-ROOMS = {"checks": "recipe", "metadata": "picture", "infotext": "picture", "provenance": "picture"}
+ROOMS = {"checks": "recipe", "names": "recipe", "recipe_parts": "recipe", "strict_json": "recipe"}
+ROOMS |= {"metadata": "picture", "infotext": "picture", "provenance": "picture"}
 LAYERS = {
     "errors": 0, "recipe": 0,
     "models": 1, "diffusion": 1, "scenes": 1,
@@ -162,7 +163,7 @@ def test_the_options_of_generate_are_the_fields_of_a_recipe():
     from safelight.recipe import Recipe
 
     about_making = {"output", "count", "dtype", "device", "exact", "recipe", "as_json", "quiet"}
-    not_to_be_chosen = {"model_hash", "behaviour"}
+    not_to_be_chosen = {"model_hash", "autoguidance_hash", "behaviour"}
     assert set(options(app, "generate")) - about_making == set(Recipe.model_fields) - not_to_be_chosen
 
 

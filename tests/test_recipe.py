@@ -17,11 +17,18 @@ from safelight.recipe import (
     USUAL_ETA,
     USUAL_SCHEDULE,
     Defaults,
+    FileUse,
+    LoraUse,
     Recipe,
     json_object,
     recipe_from,
 )
 
+# Fields of which None is a value, not an open question.
+LATER = {
+    "sigmas", "timesteps", "guidance_interval", "dynamic_threshold", "apg_eta", "autoguidance_model",
+    "autoguidance_hash", "freeu", "vae",
+}  # fmt: skip
 NAN, INFINITY = float("nan"), float("inf")
 
 
@@ -62,10 +69,10 @@ def complaint(**fields):
         ({"guidance_rescale": 1.5}, "guidance_rescale 1.5 is out of range; use 0 to 1"),
         ({"eta": -0.1}, "eta -0.1 is out of range; use 0 to 1"),
         ({"eta": 0.5, "sampler": "plms"}, "eta 0.5 has no meaning for the sampler 'plms'"),
-        ({"sampler": "eular"}, "sampler 'eular' is not known. Did you mean 'euler' or 'euler_a'?"),
+        ({"sampler": "eular"}, "sampler 'eular' is not known. Did you mean 'euler' or 'euler_a'"),
         ({"sampler": "DDIM"}, "sampler 'DDIM' is not known. Did you mean 'ddim'"),
         ({"sampler": ["ddim"]}, "sampler must be a name, not ['ddim']"),
-        ({"sampler": "x" * 100_000}, "is not known. Known: ddim, ddpm"),
+        ({"sampler": "x" * 100_000}, "is not known. Known: ddim, "),
         ({"schedule": "karas"}, "schedule 'karas' is not known. Did you mean 'karras'?"),
         ({"rng": "cuda"}, "rng 'cuda' is not known. Known: philox, torch."),
         ({"prompt_syntax": "plan"}, "prompt_syntax 'plan' is not known. Did you mean 'plain'?"),
@@ -78,6 +85,27 @@ def complaint(**fields):
         ({"model_hash": "abc"}, "model_hash must be the 64 hexadecimal digits of a SHA-256, not 'abc'"),
         ({"behaviour": BEHAVIOUR + 1}, "belongs to a newer Safelight"),
         ({"behaviour": 0}, "behaviour must be a whole number from 1"),
+        ({"guidance_interval": (3, 1)}, "guidance_interval 3 to 1 is empty; write the lower sigma first"),
+        ({"guidance_interval": 3}, "guidance_interval must be 2 numbers from 0 to 1000, not 3"),
+        ({"guidance_curve": "sine"}, "guidance_curve 'sine' is not known. Did you mean 'cosine'"),
+        ({"guidance_curve": "0:1, 0:2"}, 'is no curve; write points "share:factor", as "0:1, 0.5:2, 1:0.5"'),
+        ({"guidance_curve": "0:x"}, "is no curve"),
+        ({"dynamic_threshold": 0}, "dynamic_threshold 0.0 is out of range; use 0.001 to 1"),
+        ({"apg_norm": 5}, "apg_norm and apg_momentum have no meaning without apg_eta; write apg_eta 0 as well"),
+        ({"autoguidance_scale": 2}, "autoguidance_scale has no meaning without autoguidance_model"),
+        ({"freeu": (1, 2, 3)}, "freeu must be 4 numbers from 0 to 10, not (1, 2, 3)"),
+        ({"strict_prompt": 1}, "strict_prompt must be true or false, not 1"),
+        ({"loras": "x"}, "loras must be a list, not 'x'"),
+        ({"loras": ["x"] * 33}, "loras are 33; use at most 32"),
+        ({"loras": [{"file": "x", "scale": 500}]}, "loras 1: scale 500.0 is out of range; use -100 to 100"),
+        ({"loras": ["x", {"fil": "x"}]}, "loras 2: file is missing; there is no field 'fil'. Did you mean 'file'?"),
+        ({"vae": {"file": "x", "sha256": "12"}}, "vae: sha256 must be the 64 hexadecimal digits"),
+        ({"regions": [{"prompt": "a"}]}, "regions 1: a region has a box or a mask, one of the two"),
+        ({"regions": [{"prompt": "a", "box": (0, 0, 0, 1)}]}, "the box (0.0, 0.0, 0.0, 1.0) is empty"),
+        ({"controls": [{"file": "a", "image": "b", "start": 1}]}, "controls 1: start 1 is not before end 1"),
+        ({"like": "midjourney"}, "like 'midjourney' is not known. Known: a1111, "),
+        ({"sigmas": (3, 4)}, "sigmas must descend, but 4 follows 3"),
+        ({"sigmas": (3, 1), "schedule": "karras"}, "sigmas and schedule cannot both say where the steps are"),
         ({"promt": "x"}, "there is no field 'promt'. Did you mean 'prompt'"),
     ],
 )
@@ -162,6 +190,15 @@ def test_the_digest_does_not_change_between_versions():
     )
 
 
+def test_a_file_may_be_said_by_its_name_alone():
+    assert Recipe(loras=["a.pt"], vae="b.pt") == Recipe(loras=(LoraUse(file="a.pt"),), vae=FileUse(file="b.pt"))
+
+
+def test_short_json_leaves_out_what_is_usual_inside_a_part_too():
+    text = Recipe(loras=(LoraUse(file="a.pt", scale=0.5),)).to_json()
+    assert text == '{"prompt": "", "seed": 0, "loras": [{"file": "a.pt", "scale": 0.5}], "behaviour": 1}'
+
+
 def test_negative_zero_is_zero():
     assert Recipe(guidance_scale=-0.0).digest() == Recipe(guidance_scale=0.0).digest()
 
@@ -214,9 +251,9 @@ def test_a_resolved_recipe_leaves_nothing_open(recipe):
     )
     whole = recipe.resolved(defaults, "ab" * 32)
     left_open = {name for name, value in whole.model_dump().items() if value is None}
-    assert left_open <= {"eta"}
+    assert left_open <= {"eta", *LATER}
     assert (whole.eta is None) == (whole.sampler not in USUAL_ETA)
-    for name, value in recipe.model_dump().items():
+    for name, value in recipe:
         if value is not None and name not in ("model_hash", "eta", "prompt_syntax"):
             assert getattr(whole, name) == value
     assert whole.resolved(Defaults()) == whole

@@ -10,13 +10,16 @@ Read `recipe.py` next, which is made of these.
 import math
 import numbers
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from pydantic import BeforeValidator, ValidationInfo
 
 from safelight.errors import nearest
 
-__all__ = ["one_of", "real", "sha256", "show", "text", "whole"]
+__all__ = [
+    "curve", "descending", "flag", "numbers_of", "one_of", "real", "several", "sha256", "show", "text", "whole",
+]  # fmt: skip
 
 
 def show(value: object) -> str:
@@ -64,6 +67,98 @@ def real(low: float, high: float) -> BeforeValidator:
         return number + 0.0  # -0.0 becomes 0.0: equal recipes must have equal digests
 
     return BeforeValidator(check)
+
+
+def descending(low: float, high: float) -> BeforeValidator:
+    """Accept a list of finite numbers from `high` down to `low`, each below the one before; a last 0 is left out."""
+
+    def check(value: object, info: ValidationInfo) -> tuple[float, ...]:
+        name = info.field_name
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ValueError(f"{name} must be a list of numbers, not {show(value)}")
+        found: list[float] = []
+        for number in value:
+            if isinstance(number, bool) or not isinstance(number, numbers.Real) or not low <= float(number) <= high:
+                if number == 0 and len(found) + 1 == len(value) and found:  # where every ladder ends, said or not
+                    break
+                raise ValueError(f"{name} holds {show(number)}; use numbers from {high:g} down to {low:g}")
+            found.append(float(number) + 0.0)
+            if len(found) > 1 and not found[-1] < found[-2] * (1 - 1e-9):
+                raise ValueError(f"{name} must descend, but {found[-1]:g} follows {found[-2]:g}")
+        if not 1 <= len(found) <= 1000:
+            raise ValueError(f"{name} holds {len(found)} numbers; use 1 to 1000")
+        return tuple(found)
+
+    return BeforeValidator(check)
+
+
+def numbers_of(count: int, low: float, high: float) -> BeforeValidator:
+    """Accept a list of exactly `count` finite numbers from `low` to `high`."""
+
+    def check(value: object, info: ValidationInfo) -> tuple[float, ...] | None:
+        given = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        right = [v for v in given if isinstance(v, numbers.Real) and not isinstance(v, bool) and low <= float(v) <= high]
+        if len(given) != count or len(right) != count:
+            raise ValueError(f"{info.field_name} must be {count} numbers from {low:g} to {high:g}, not {show(value)}")
+        return tuple(float(number) + 0.0 for number in right)
+
+    return BeforeValidator(check)
+
+
+def several(longest: int) -> BeforeValidator:
+    """Accept a list of at most `longest` things."""
+
+    def check(value: object, info: ValidationInfo) -> tuple[object, ...]:
+        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+            raise ValueError(f"{info.field_name} must be a list, not {show(value)}")
+        if len(value) > longest:
+            raise ValueError(f"{info.field_name} are {len(value)}; use at most {longest}")
+        return tuple(value)
+
+    return BeforeValidator(check)
+
+
+def flag() -> BeforeValidator:
+    """Accept true and false, and nothing that is merely like them."""
+
+    def check(value: object, info: ValidationInfo) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{info.field_name} must be true or false, not {show(value)}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def curve(known: Iterable[str], most: float) -> BeforeValidator:
+    """Accept one of a few names, or points "0:1, 0.5:2, 1:0.5": shares of the way, ascending, each with a factor."""
+    names = tuple(known)
+
+    def check(value: object, info: ValidationInfo) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"{info.field_name} must be a text, not {show(value)}")
+        if ":" not in value:
+            if value not in names:
+                raise ValueError(f"{info.field_name} {show(value)} is not known.{nearest(value, names)}")
+            return value
+        points = [_point(point) for point in value.split(",")[:101]]
+        places = [place for place, _ in points]
+        ascend = all(a < b for a, b in pairwise(places))
+        if len(points) > 100 or not ascend or not all(0 <= x <= 1 and 0 <= y <= most for x, y in points):
+            raise ValueError(
+                f'{info.field_name} {show(value)} is no curve; write points "share:factor", as "0:1, 0.5:2, 1:0.5", '
+                f"shares ascending from 0 to 1 and factors from 0 to {most:g}"
+            )
+        return ", ".join(f"{place:.12g}:{factor:.12g}" for place, factor in points)
+
+    return BeforeValidator(check)
+
+
+def _point(text: str) -> tuple[float, float]:
+    place, _, factor = text.partition(":")
+    try:
+        return float(place) + 0.0, float(factor) + 0.0
+    except ValueError:
+        return math.nan, math.nan
 
 
 def text(longest: int, shortest: int = 0) -> BeforeValidator:

@@ -13,14 +13,30 @@ This file needs neither torch nor a model: it loads at once. What each single va
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
-from safelight.checks import one_of, real, sha256, show, text, whole
-from safelight.errors import RecipeError, nearest
+from safelight.checks import curve, descending, flag, numbers_of, one_of, real, several, show, whole
+from safelight.errors import RecipeError
+from safelight.names import CURVES, PROGRAMS, SAMPLERS, SCHEDULES, SYNTAXES, USUAL_ETA, USUAL_SCHEDULE, WEIGHTINGS
+from safelight.recipe_parts import (
+    LONGEST_PROMPT,
+    MOST_PARTS,
+    Checked,
+    ControlUse,
+    FileName,
+    FileUse,
+    Fraction,
+    ImagePromptUse,
+    LoraUse,
+    Prompt,
+    Region,
+    ScaledUse,
+    Sha256,
+)
+from safelight.strict_json import json_object
 
 __all__ = [
     "BEHAVIOUR",
@@ -29,38 +45,20 @@ __all__ = [
     "SCHEDULES",
     "USUAL_ETA",
     "USUAL_SCHEDULE",
+    "ControlUse",
     "Defaults",
+    "FileUse",
+    "ImagePromptUse",
+    "LoraUse",
     "Recipe",
+    "Region",
+    "ScaledUse",
     "json_object",
     "recipe_from",
 ]
 
-SAMPLERS: tuple[str, ...] = ("ddim", "ddpm", "plms", "lms", "euler", "euler_a", "heun", "dpmpp_2m", "unipc")
-SCHEDULES: tuple[str, ...] = ("leading", "uniform", "trailing", "karras", "exponential")
-
-USUAL_SCHEDULE: dict[str, str] = {
-    "ddim": "leading",
-    "ddpm": "leading",
-    "plms": "leading",
-    "lms": "uniform",
-    "euler": "uniform",
-    "euler_a": "uniform",
-    "heun": "uniform",
-    "dpmpp_2m": "karras",
-    "unipc": "trailing",
-}
-"""The schedule a sampler takes when neither the recipe nor the model says another."""
-
-USUAL_ETA: dict[str, float] = {"ddim": 0.0, "euler_a": 1.0}
-"""The samplers that have an eta (how much of the noise is drawn anew at each step), and its usual value."""
-
 BEHAVIOUR = 1
 """Raised whenever the same recipe would give another picture; old recipes then say which behaviour they mean."""
-
-LONGEST_PROMPT = 16_384
-"""Characters in a prompt; far beyond what the text encoder reads, and a bound on what a file can make us hold."""
-
-_LONGEST_JSON = 1_048_576
 
 
 def _behaviour(value: object, info: ValidationInfo) -> int:
@@ -79,34 +77,20 @@ def _behaviour(value: object, info: ValidationInfo) -> int:
 Size = Annotated[int, Field(ge=64, le=2048, multiple_of=8), whole(64, 2048, 8)]
 Steps = Annotated[int, Field(ge=1, le=1000), whole(1, 1000)]
 Guidance = Annotated[float, Field(ge=0, le=100), real(0, 100)]
-Fraction = Annotated[float, Field(ge=0, le=1), real(0, 1)]
-Prompt = Annotated[str, Field(max_length=LONGEST_PROMPT), text(LONGEST_PROMPT)]
 SamplerName = Annotated[str, Field(json_schema_extra={"enum": list(SAMPLERS)}), one_of(SAMPLERS)]
 ScheduleName = Annotated[str, Field(json_schema_extra={"enum": list(SCHEDULES)}), one_of(SCHEDULES)]
+Program = Annotated[Literal["safelight", "compvis", "diffusers", "a1111", "comfyui"], one_of(PROGRAMS)]
+Syntax = Annotated[Literal["weighted", "plain", "a1111", "comfyui"], one_of(SYNTAXES)]
+Weighting = Annotated[Literal["a1111", "no-norm", "comfy", "compel"], one_of(WEIGHTINGS)]
+Sigmas = Annotated[tuple[float, ...], Field(min_length=1, max_length=1000), descending(1e-4, 1000)]
+Timesteps = Annotated[tuple[float, ...], Field(min_length=1, max_length=1000), descending(0, 999)]
+Several = several(MOST_PARTS)
 
 
 # -- The recipe --------------------------------------------------------------------------------------------------------
 
 
-class _Checked(BaseModel):
-    """A frozen model whose every complaint is one `RecipeError` of one line."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), allow_inf_nan=False)
-
-    if not TYPE_CHECKING:  # type checkers see the constructor that pydantic makes from the fields
-
-        def __init__(self, /, **fields: object) -> None:
-            try:
-                super().__init__(**fields)
-            except ValidationError as error:
-                raise RecipeError(_one_line(error, type(self).model_fields)) from None
-
-        # pydantic's own copy does not check what it is given
-        def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
-            return type(self)(**(self.model_dump() | dict(update or {})))
-
-
-class Defaults(_Checked):
+class Defaults(Checked):
     """What a model does when a recipe leaves it open."""
 
     width: Size = 512
@@ -118,7 +102,7 @@ class Defaults(_Checked):
     eta: Fraction = 0.0
 
 
-class Recipe(_Checked):
+class Recipe(Checked):
     """Everything that decides one picture. Frozen and hashable; two equal recipes are one picture.
 
     Raises `RecipeError`, in one line, for anything that cannot be a picture.
@@ -146,15 +130,67 @@ class Recipe(_Checked):
     """One of `SCHEDULES`: which noise levels the steps visit."""
     eta: Fraction | None = None
     """How much of the noise is drawn anew at each step, 0 to 1; only for the samplers in `USUAL_ETA`."""
+    sigmas: Sigmas | None = None
+    """The noise levels to visit, by hand, greatest first; they take the place of a schedule and of `steps`."""
+    timesteps: Timesteps | None = None
+    """The same in training steps, 999 to 0, whole or between."""
+    like: Program = "safelight"
+    """Whose step tables and starting noise are taken: our own, or those of another program."""
     clip_skip: Annotated[int, Field(ge=1, le=12), whole(1, 12)] = 1
     """Which layer of the text encoder speaks: 1 the last, 2 the one before it, and so on to 12."""
     rng: Annotated[Literal["torch", "philox"], one_of(("torch", "philox"))] = "torch"
     """`torch`: the noise that torch draws on a CPU. `philox`: the noise that it draws with CUDA, on any device."""
-    prompt_syntax: Annotated[Literal["plain", "weighted"], one_of(("plain", "weighted"))] = "plain"
-    """Whether brackets in a prompt are brackets (`plain`) or weigh words (`weighted`)."""
-    model: Annotated[str, Field(min_length=1, max_length=1024), text(1024, shortest=1)] = "bundled"
+
+    prompt_syntax: Syntax = "weighted"
+    """How brackets and signs in a prompt are read; `plain` takes them as they stand. See `prompts/syntax.py`."""
+    prompt_weighting: Weighting = "a1111"
+    """How the weight of a word changes what the UNet is told. See `prompts/weighting.py`."""
+    strict_prompt: Annotated[bool, flag()] = False
+    """Whether a prompt of which something would be cut, or not be understood, is refused."""
+    regions: Annotated[tuple[Region, ...], Several] = ()
+    """Places in the picture that have a prompt of their own."""
+
+    guidance_interval: Annotated[tuple[float, float], numbers_of(2, 0, 1000)] | None = None
+    """Guide only between these two sigmas, low and high (Kynkaanniemi et al. 2024, arXiv 2404.07724)."""
+    guidance_curve: Annotated[str, curve(CURVES, 100)] = "constant"
+    """How the scale changes over the steps: one of `CURVES`, or points "share of the steps:factor, ..."."""
+    dynamic_threshold: Annotated[float, Field(gt=0, le=1), real(0.001, 1)] | None = None
+    """The percentile of the latent to which guided answers are held (Saharia et al. 2022, arXiv 2205.11487)."""
+    apg_eta: Fraction | None = None
+    """Adaptive projected guidance: how much of the push that only saturates is kept (Sadat et al. 2024, 2410.02416)."""
+    apg_norm: Annotated[float, Field(ge=0, le=1000), real(0, 1000)] = 0.0
+    """Its bound on the length of the push; 0 is none."""
+    apg_momentum: Annotated[float, Field(ge=-1, le=1), real(-1, 1)] = 0.0
+    """How much of the last push joins the next; negative in the paper."""
+    pag_scale: Guidance = 0.0
+    """Perturbed-attention guidance (Ahn et al. 2024, arXiv 2403.17377); 0 is none."""
+    autoguidance_model: FileName | None = None
+    """A weaker model to move away from (Karras et al. 2024, arXiv 2406.02507)."""
+    autoguidance_hash: Sha256 | None = None
+    """SHA-256 of its weights."""
+    autoguidance_scale: Guidance = 0.0
+    """How far to move away from it; 0 is not at all."""
+    freeu: Annotated[tuple[float, float, float, float], numbers_of(4, 0, 10)] | None = None
+    """FreeU's b1, b2, s1, s2 (Si et al. 2023, arXiv 2309.11497)."""
+    perp_neg: Annotated[bool, flag()] = False
+    """Take from the negative prompt only what is not in the prompt (Armandpour et al. 2023, arXiv 2304.04968)."""
+
+    loras: Annotated[tuple[LoraUse, ...], Several] = ()
+    """LoRAs and their kin, added up."""
+    embeddings: Annotated[tuple[FileUse, ...], Several] = ()
+    """Textual inversion: files whose words may stand in the prompts."""
+    hypernetworks: Annotated[tuple[ScaledUse, ...], Several] = ()
+    """Hypernetworks, one after the other."""
+    vae: FileUse | None = None
+    """An autoencoder that decodes in place of the model's."""
+    controls: Annotated[tuple[ControlUse, ...], Several] = ()
+    """ControlNets, each with the picture that it follows; their answers are added."""
+    image_prompts: Annotated[tuple[ImagePromptUse, ...], Several] = ()
+    """IP-Adapters, each with the picture that it speaks of."""
+
+    model: FileName = "bundled"
     """The model's name, or its folder or file."""
-    model_hash: Annotated[str, sha256()] | None = None
+    model_hash: Sha256 | None = None
     """SHA-256 of the weights, in hexadecimal: what `model` names, and keeps meaning when files move."""
     behaviour: Annotated[int, Field(ge=1, le=BEHAVIOUR), BeforeValidator(_behaviour)] = BEHAVIOUR
     """Which of Safelight's behaviours made the picture; see `BEHAVIOUR`."""
@@ -164,19 +200,46 @@ class Recipe(_Checked):
         if self.eta and self.sampler is not None and self.sampler not in USUAL_ETA:
             raise ValueError(
                 f"eta {self.eta:g} has no meaning for the sampler {self.sampler!r}; "
-                f"leave it out, or use {' or '.join(USUAL_ETA)}"
+                f"leave it out, or use one of {', '.join(USUAL_ETA)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _by_hand_or_by_name(self) -> Self:
+        by_hand = self.sigmas or self.timesteps
+        if by_hand is None:
+            return self
+        like = None if self.like == "safelight" else self.like
+        given = {"sigmas": self.sigmas, "timesteps": self.timesteps, "schedule": self.schedule, "like": like}
+        first, *others = (name for name, value in given.items() if value is not None)
+        if others:
+            raise ValueError(f"{first} and {others[0]} cannot both say where the steps are; leave one out")
+        if self.steps is not None and self.steps != len(by_hand):
+            raise ValueError(f"steps {self.steps} is not the number of {first}, {len(by_hand)}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _guidance_has_a_meaning(self) -> Self:
+        if self.guidance_interval and not self.guidance_interval[0] < self.guidance_interval[1]:
+            low, high = self.guidance_interval
+            raise ValueError(f"guidance_interval {low:g} to {high:g} is empty; write the lower sigma first")
+        if self.apg_eta is None and (self.apg_norm or self.apg_momentum):
+            raise ValueError("apg_norm and apg_momentum have no meaning without apg_eta; write apg_eta 0 as well")
+        if self.autoguidance_scale and self.autoguidance_model is None:
+            raise ValueError("autoguidance_scale has no meaning without autoguidance_model; name the weaker model")
         return self
 
     def resolved(self, defaults: Defaults, model_hash: str | None = None) -> "Recipe":
         """Put the model's defaults where the recipe leaves something open.
 
-        Nothing is None afterwards, except `eta` when the sampler has none, and `model_hash` when it is not given.
+        Of what was there from the beginning nothing is None afterwards, except `eta` when the sampler has none,
+        `model_hash` when it is not given, and the schedule where `sigmas` or `timesteps` take its place.
         A schedule left open is the model's with the model's own sampler, and the usual one of any other sampler.
         `prompt_syntax` becomes "plain", for that is how every prompt is read so far.
         """
         sampler = self.sampler or defaults.sampler
         own = sampler == defaults.sampler
+        by_hand, usual = self.sigmas or self.timesteps, USUAL_SCHEDULE[sampler]
         eta = None
         if sampler in USUAL_ETA:
             eta = self.eta if self.eta is not None else defaults.eta if own else USUAL_ETA[sampler]
@@ -185,10 +248,10 @@ class Recipe(_Checked):
             | {
                 "width": self.width or defaults.width,
                 "height": self.height or defaults.height,
-                "steps": self.steps or defaults.steps,
+                "steps": len(by_hand) if by_hand else self.steps or defaults.steps,
                 "guidance_scale": defaults.guidance_scale if self.guidance_scale is None else self.guidance_scale,
                 "sampler": sampler,
-                "schedule": self.schedule or (defaults.schedule if own else USUAL_SCHEDULE[sampler]),
+                "schedule": None if by_hand else self.schedule or (defaults.schedule if own else usual),
                 # To record "weighted" now would change what old pictures mean on the day that weights are read.
                 "prompt_syntax": "plain",
                 "eta": eta if eta is not None or not self.eta else self.eta,  # a wrong eta is refused, not dropped
@@ -202,11 +265,10 @@ class Recipe(_Checked):
         Prompt, seed and behaviour are always there; everything else only where it differs from what an empty recipe
         says, or with `full` always. Equal recipes give equal texts.
         """
-        fields = self.model_dump()
+        fields = self.model_dump(exclude_defaults=not full)
         if not full:
-            spoken = ("prompt", "seed", "behaviour")
-            plain = {name: info.default for name, info in type(self).model_fields.items()}
-            fields = {name: value for name, value in fields.items() if name in spoken or value != plain[name]}
+            fields |= {name: getattr(self, name) for name in ("prompt", "seed", "behaviour")}
+            fields = {name: fields[name] for name in type(self).model_fields if name in fields}
         return json.dumps(fields, ensure_ascii=False, allow_nan=False)
 
     @classmethod
@@ -225,19 +287,6 @@ class Recipe(_Checked):
 # -- From the outside --------------------------------------------------------------------------------------------------
 
 
-def _one_line(error: ValidationError, fields: Iterable[str]) -> str:
-    """Say on one line everything that pydantic says on many."""
-
-    def line(detail: ErrorDetails) -> str:
-        name = str(detail["loc"][0]) if detail["loc"] else ""
-        if detail["type"] == "extra_forbidden":
-            return f"there is no field {show(name)}.{nearest(name, fields)}"
-        cause = detail.get("ctx", {}).get("error")
-        return str(cause) if cause is not None else f"{name}: {detail['msg']}"
-
-    return "; ".join(line(detail) for detail in error.errors(include_url=False))
-
-
 def recipe_from(mapping: Mapping[str, object], where: str | None = None) -> Recipe:
     """Check a mapping from outside and make a `Recipe` of it.
 
@@ -253,37 +302,3 @@ def recipe_from(mapping: Mapping[str, object], where: str | None = None) -> Reci
         return Recipe(**mapping)  # pyright: ignore[reportArgumentType]  (checking is what this call is for)
     except RecipeError as error:
         raise RecipeError(f"{place}{error}") from None
-
-
-def json_object(text: str, where: str | None = None) -> dict[str, object]:
-    """Read one JSON object, strictly: no NaN, no key twice, at most a million characters, never a deep nest.
-
-    Raises `RecipeError` of one line.
-    """
-    place = f"{where}: " if where else ""
-
-    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        seen = dict(pairs)
-        if len(seen) != len(pairs):
-            names = [name for name, _ in pairs]
-            raise RecipeError(f"{place}{show(next(n for n in names if names.count(n) > 1))} is given twice")
-        return seen
-
-    def constant(name: str) -> object:
-        raise RecipeError(f"{place}{name} is not a number that JSON knows; write a finite number")
-
-    if len(text) > _LONGEST_JSON:
-        raise RecipeError(f"{place}{len(text)} characters of JSON are too many for a recipe")
-    try:
-        parsed = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=once, parse_constant=constant)
-    except json.JSONDecodeError as error:
-        raise RecipeError(f"{place}not JSON (line {error.lineno}, column {error.colno}: {error.msg})") from None
-    except RecursionError:
-        raise RecipeError(f"{place}not a recipe: nested too deeply") from None
-    except RecipeError:
-        raise
-    except ValueError:  # whole numbers of thousands of digits
-        raise RecipeError(f"{place}not a recipe: it holds a number of thousands of digits") from None
-    if not isinstance(parsed, dict):
-        raise RecipeError(f"{place}a recipe is a set of named fields in braces, not {show(parsed)}")
-    return parsed

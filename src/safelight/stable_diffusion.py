@@ -36,6 +36,11 @@ from safelight.weights.library import name_of
 __all__ = ["Drawing", "StableDiffusion"]
 
 ATTENTION = "torch scaled_dot_product_attention"
+NOT_YET = (
+    "regions", "guidance_interval", "guidance_curve", "dynamic_threshold", "apg_eta", "pag_scale", "autoguidance_model",
+    "freeu", "perp_neg", "loras", "embeddings", "hypernetworks", "vae", "controls", "image_prompts",
+    "strict_prompt", "prompt_weighting", "like", "sigmas", "timesteps",
+)  # fmt: skip
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -136,6 +141,9 @@ class StableDiffusion:
                 f"the recipe was made with other weights ({recipe.model_hash[:10]}) than those of {self.name} "
                 f"({self.hash[:10]}); leave model_hash out to draw it with these"
             )
+        later = [name for name in NOT_YET if getattr(recipe, name) != Recipe.model_fields[name].default]
+        if later:
+            raise RecipeError(f"{later[0]} is not there yet; leave it out")
         layers = self.text.network.config.layers
         if recipe.clip_skip > layers:
             raise RecipeError(f"clip_skip {recipe.clip_skip} is too many: this text encoder has {layers} layers")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from safelight.cli import options
 from safelight.cli.asking import (
     DeviceOption,
     DtypeOption,
@@ -38,10 +39,8 @@ LARGEST_SEED = 2**64 - 1
 
 def generate(
     prompt: Annotated[str | None, typer.Argument(help="What to show; may be empty.", show_default=False)] = None,
-    negative_prompt: Annotated[str | None, typer.Option(help="What to keep away from.")] = None,
-    model: Annotated[
-        str | None, typer.Option(metavar="NAME|FOLDER|FILE", help="Which model; see `safelight models list`.")
-    ] = None,
+    negative_prompt: options.NegativePrompt = None,
+    model: options.Model = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -49,31 +48,42 @@ def generate(
             help="A file (.png, .jpg or .webp; replaced if it exists) or a folder for new files. Default: pictures/",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Where the noise starts, 0 to 2**64 - 1. Default: random.")] = None,
+    seed: options.Seed = None,
     count: Annotated[int, typer.Option(help="How many pictures, of the seeds SEED, SEED + 1, and so on.")] = 1,
-    steps: Annotated[int | None, typer.Option(help="Steps of the sampler, 1 to 1000.")] = None,
-    guidance_scale: Annotated[
-        float | None, typer.Option(help="How much the prompt is stressed, 0 to 100; 1 is not at all.")
-    ] = None,
-    guidance_rescale: Annotated[
-        float | None, typer.Option(help="How much of the contrast that guidance adds is taken back, 0 to 1.")
-    ] = None,
-    sampler: Annotated[
-        str | None, typer.Option(help="ddim, ddpm, plms, lms, euler, euler_a, heun, dpmpp_2m or unipc.")
-    ] = None,
-    schedule: Annotated[str | None, typer.Option(help="leading, uniform, trailing, karras or exponential.")] = None,
-    eta: Annotated[float | None, typer.Option(help="New noise at each step, 0 to 1; ddim and euler_a have it.")] = None,
-    width: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
-    height: Annotated[int | None, typer.Option(help="Pixels, a multiple of 8 from 64 to 2048.")] = None,
-    clip_skip: Annotated[
-        int | None, typer.Option(help="Which layer of the text encoder speaks: 1 the last, 2 the one before it.")
-    ] = None,
-    rng: Annotated[
-        str | None, typer.Option(metavar="torch|philox", help="Noise as torch draws it on a CPU, or as CUDA does.")
-    ] = None,
-    prompt_syntax: Annotated[
-        str | None, typer.Option(metavar="weighted|plain", help="Both mean plain text for now.")
-    ] = None,
+    width: options.Size = None,
+    height: options.Size = None,
+    steps: options.Steps = None,
+    sampler: options.Sampler = None,
+    schedule: options.Schedule = None,
+    eta: options.Eta = None,
+    sigmas: options.Sigmas = None,
+    timesteps: options.Timesteps = None,
+    like: options.Like = None,
+    rng: options.Rng = None,
+    guidance_scale: options.GuidanceScale = None,
+    guidance_rescale: options.GuidanceRescale = None,
+    guidance_interval: options.GuidanceInterval = None,
+    guidance_curve: options.GuidanceCurve = None,
+    dynamic_threshold: options.DynamicThreshold = None,
+    apg_eta: options.ApgEta = None,
+    apg_norm: options.ApgNorm = None,
+    apg_momentum: options.ApgMomentum = None,
+    pag_scale: options.PagScale = None,
+    autoguidance_model: options.AutoguidanceModel = None,
+    autoguidance_scale: options.AutoguidanceScale = None,
+    freeu: options.Freeu = None,
+    perp_neg: options.PerpNeg = None,
+    prompt_syntax: options.PromptSyntax = None,
+    prompt_weighting: options.PromptWeighting = None,
+    strict_prompt: options.StrictPrompt = None,
+    clip_skip: options.ClipSkip = None,
+    regions: options.Regions = None,
+    loras: options.Loras = None,
+    embeddings: options.Embeddings = None,
+    hypernetworks: options.Hypernetworks = None,
+    vae: options.Vae = None,
+    controls: options.Controls = None,
+    image_prompts: options.ImagePrompts = None,
     dtype: DtypeOption = "auto",
     device: DeviceOption = "auto",
     exact: ExactOption = False,
@@ -88,24 +98,10 @@ def generate(
 
     Each picture is saved as soon as it is done, and carries its whole recipe. Its path is printed on stdout.
     """
-    asked: dict[str, object] = {
-        "prompt": prompt,
-        "negative_prompt": negative_prompt,
-        "model": model,
-        "seed": seed,
-        "steps": steps,
-        "guidance_scale": guidance_scale,
-        "guidance_rescale": guidance_rescale,
-        "sampler": sampler,
-        "schedule": schedule,
-        "eta": eta,
-        "width": width,
-        "height": height,
-        "clip_skip": clip_skip,
-        "rng": rng,
-        "prompt_syntax": prompt_syntax,
-    }
-    first = _recipe({name: value for name, value in asked.items() if value is not None}, recipe, count)
+    typed = dict(locals())
+    about_making = ("output", "count", "dtype", "device", "exact", "recipe", "as_json", "quiet")
+    asked = options.values({name: value for name, value in typed.items() if name not in about_making})
+    first = _recipe(asked, recipe, count)
     check_dtype(dtype)
     place = Output.of(output, count)
     if recipe is not None and model is None:
@@ -141,6 +137,8 @@ def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe"
     if "sampler" in asked and asked["sampler"] != known.get("sampler"):
         # The file's schedule and eta were its sampler's; another one has its own.
         known |= {"schedule": None, "eta": None}
+    if asked.keys() & {"steps", "schedule", "sigmas", "timesteps"}:
+        known |= {"sigmas": None, "timesteps": None}
     if asked.get("seed") == -1:
         raise RecipeError("seed -1 is out of range; leave --seed out for a random one")
     if file is None and "seed" not in asked:
@@ -161,8 +159,6 @@ def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
         yield f"--output names one file for {place.count} pictures: numbering them"
     if first.model_hash not in (None, engine.model_hash):
         yield "the recipe was made with other weights than this model's; expect another picture"
-    if first.prompt_syntax == "weighted":
-        yield "weighted prompts are read as plain text for now"
     usual = engine.defaults
     drawn = first.resolved(usual)
     if (drawn.sampler, drawn.schedule) == (usual.sampler, usual.schedule) and (differs := remark_on(find(first.model))):
