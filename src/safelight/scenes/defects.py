@@ -91,8 +91,10 @@ def distorted(image: np.ndarray, rng: Random) -> np.ndarray:
 
 def overexposed(image: np.ndarray, rng: Random) -> np.ndarray:
     """Far too much light: what was bright is blank, what was dark is pale, and the light spills."""
-    burnt = image * np.float32(rng.uniform(1.35, 1.55)) + np.float32(64)
-    spill = np.clip(burnt - 225, 0, 100)
+    # Exposed for the picture's own brightness: what is bright already must not vanish altogether.
+    gain = float(np.clip(165 / max(float(image.mean()), 1.0), 1.22, 2.4)) * rng.uniform(0.96, 1.06)
+    burnt = image * np.float32(gain) + np.float32(58)
+    spill = np.clip(burnt - 225, 0, 90)
     return burnt + 0.5 * blur(spill, 8)
 
 

@@ -1,16 +1,15 @@
-"""Light on a drawn scene: sky, sun or moon, shade, air, shadows, glow. One function for all seven lightings.
+"""Light on a drawn scene: shade, air, shadows, glow. One function for all seven lightings.
 
     colour = albedo * (ambient + (key - ambient) * shade), then  lerp(colour, air, haze * depth)
 
 Shade below 1 therefore turns towards the ambient colour, which is cool by day and blue by night, as painters do it.
 Nothing here knows the third dimension: the slope of a blurred silhouette stands in for the direction in which a form
 faces (inflation; Johnston 2002). Everything is in the picture's final size S; images (3, S, S) float32 0..255.
-Read next: media/.
+Read next: sky.py, then media/.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -18,6 +17,7 @@ import numpy as np
 from safelight.scenes.arrays import blur, blur_mask, grid, luminance, mask_down, mask_up
 from safelight.scenes.canvas import Frame
 from safelight.scenes.lights import LIGHTS, Light
+from safelight.scenes.sky import beam_through, sky_of
 
 __all__ = ["LIGHTS", "Light", "Look", "Spot", "illuminate"]
 
@@ -62,8 +62,8 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
     soft = blur_mask(subject, 4.5)
     wide = _surroundings(frame, light)
     shade = _shade(frame, light, look, soft, wide)
-    sky, halo = _sky(light, look, frame, rng)
-    beam = None if light.beam is None else _beam(len(subject), look.bands) * (1 - 0.85 * subject)
+    sky, halo = sky_of(light, look.bands, frame, rng)
+    beam = None if light.beam is None else beam_through(len(subject), look.bands) * (1 - 0.85 * subject)
     rim = _rim(soft, subject)
     sides = None if light.sides is None or wide.turn is None else _sides(wide.turn, subject, around)
 
@@ -229,18 +229,6 @@ def _pool(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarray:
     return 1 - np.float32(1 - light.pool) * fall * (1 - np.float32(0.75) * frame.subject)
 
 
-@lru_cache(maxsize=16)
-def _beam(size: int, bands: int) -> np.ndarray:
-    """A shaft of light from the upper left to the middle of the ground (S, S)."""
-    x, y = grid(size)
-    along = np.clip((0.62 * (x + 30) + 0.78 * (y + 30)) / 300, 0.02, 1.2)
-    off = (0.78 * (x + 30) - 0.62 * (y + 30)) / (16 + 74 * along)
-    shaft = np.exp(-(off * off) ** 2) * np.clip(1.15 - 0.95 * along, 0, 1)
-    if bands:
-        shaft = np.rint(shaft * 3) / 3
-    return shaft * np.float32(0.36)
-
-
 def _cast_shadow(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarray:
     """Soft contact shadows on the ground (S, S) 0..1, drawn out to the right where the light comes in low."""
     size = len(frame.sky)
@@ -258,45 +246,6 @@ def _cast_shadow(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarra
         here = spot.shadow * light.shadow * np.exp(-r * np.sqrt(r)) * (1 - frame.subject[rows]) * (1 - frame.sky[rows])
         np.maximum(dark[rows], here, out=dark[rows])
     return dark
-
-
-def _sky(light: Light, look: Look, frame: Frame, rng: Random) -> tuple[np.ndarray, np.ndarray | None]:
-    """The sky (3, S, S) or (3, S, 1), and the strength (S, S) of the halo that sun or moon lay over everything."""
-    side, height = rng.choice((-1, 1)), rng.uniform(-8, 8)
-    stars = [(rng.uniform(6, 250), rng.uniform(4, 112), rng.uniform(1.2, 2.0)) for _ in range(light.stars)]
-    size = len(frame.sky)
-    x, y = grid(size)
-    t = np.clip(y[:, :1] / 158, 0, 1)
-    if look.bands:
-        t = (np.floor(t * 6) + 0.5) / 6
-    heights = [stop for stop, _ in light.sky]
-    sky = np.stack([np.interp(t, heights, [c[i] for _, c in light.sky]) for i in range(3)]).astype(np.float32)
-    if light.disc is None or float(frame.sky.mean()) < 0.02:
-        return sky, None
-    sky = sky.repeat(size, 2)
-    unit = size / 256
-    for sx, sy, r in stars:
-        r = max(r, 0.7 / unit)
-        near = tuple(slice(max(0, int((at - 4 * r) * unit)), int((at + 4 * r) * unit) + 1) for at in (sy, sx))
-        sky[:, *near] += 200 * np.exp(-((x[near] - sx) ** 2 + (y[near] - sy) ** 2) / (r * r))
-    disc = light.disc
-    dx, dy = x - np.float32(128 + side * 76), y - np.float32(disc.y + height)
-    dx *= dx
-    dy *= dy
-    dx += dy
-    distance = np.sqrt(dx) - np.float32(disc.radius)
-    rows = slice(0, int((disc.y + height + disc.radius + 2) * unit) + 1)
-    inside = np.clip(0.5 - distance[rows] * np.float32(unit), 0, 1)
-    for c in range(3):
-        sky[c, rows] += (np.float32(disc.colour[c]) - sky[c, rows]) * inside
-    distance = np.clip(distance, 0, None) * np.float32(1 / 22)
-    distance *= distance
-    halo = 1 / (1 + distance)
-    if look.bands:
-        halo = np.floor(halo * 4 + np.float32(0.35)) * np.float32(0.25)
-    halo *= np.float32(disc.strength * 0.30)
-    halo *= (0.35 + 0.65 * frame.sky) * (1 - 0.75 * frame.subject)
-    return sky, halo
 
 
 def _rim(soft: np.ndarray, subject: np.ndarray) -> np.ndarray:

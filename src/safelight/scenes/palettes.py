@@ -27,6 +27,9 @@ _MAGENTA: Stops = (
 )
 _SEPIA: Stops = ((0, (58, 44, 40)), (90, (122, 96, 74)), (180, (206, 178, 134)), (255, (250, 234, 198)))
 
+# vintage: how much of each channel is left, and how far black is lifted
+_FADE, _LIFT = (0.86, 0.81, 0.72), (32.0, 28.0, 28.0)
+
 
 def _ramp(tone: np.ndarray, stops: Stops) -> np.ndarray:
     """Colours (3, S, S) for brightnesses (S, S)."""
@@ -55,7 +58,7 @@ def cyberpunk(image: np.ndarray, frame: Frame) -> np.ndarray:
     dark = tone * np.float32(0.78)
     cyan = _ramp(dark, _CYAN)
     toned = cyan + (_ramp(dark, _MAGENTA) - cyan) * warm
-    share = 0.84 - 0.44 * frame.subject - 0.28 * frame.coloured
+    share = 0.84 - 0.44 * frame.subject - 0.33 * frame.coloured
     return image + (toned - image) * share
 
 
@@ -65,10 +68,17 @@ def vintage(image: np.ndarray, frame: Frame) -> np.ndarray:
     if _colourless(image):
         return tone * np.array([1.0, 0.93, 0.79], np.float32)[:, None, None]
     sepia = _ramp(tone, _SEPIA)
-    share = 0.66 - 0.16 * frame.subject - 0.26 * frame.coloured
-    faded = image * np.array([0.86, 0.81, 0.72], np.float32)[:, None, None]
-    faded += np.array([32, 28, 28], np.float32)[:, None, None]
-    return faded + (sepia - faded) * share
+    share = 0.66 - 0.20 * frame.subject - 0.20 * frame.coloured
+    kept = 1 - 0.5 * frame.coloured
+    old = np.empty_like(image)
+    for c in range(3):
+        plane = image[c] * np.float32(_FADE[c] - 1)
+        plane += np.float32(_LIFT[c])
+        plane += (sepia[c] - image[c] - plane) * share
+        plane *= kept
+        plane += image[c]
+        old[c] = plane
+    return old
 
 
 PALETTES: dict[str, Callable[[np.ndarray, Frame], np.ndarray]] = {
