@@ -26,6 +26,7 @@ from safelight.scenes.shapes import Point
 __all__ = ["BALL", "COLOURED", "RGB", "SUBJECT", "Canvas", "Frame", "Pen", "Ruler", "Shade", "across", "down"]
 
 RGB = tuple[int, int, int]
+Bounds = tuple[int, int, int, int]
 SUBJECT, COLOURED = 10, 11
 
 
@@ -45,9 +46,19 @@ class Ramp:
         middle = self.middle()
         return Ramp(tuple(round(middle + share * (stop - middle)) for stop in self.stops), self.sideways)
 
-    def image(self, width: int, height: int) -> Image.Image:
-        """The ramp as a grey picture of this many pixels."""
-        return _strip(self).resize((width, height), Image.Resampling.NEAREST)
+    def image(self, whole: Bounds, part: Bounds) -> Image.Image:
+        """What of the ramp over `whole` lies in `part`, as a grey picture."""
+        width, height = part[2] - part[0], part[3] - part[1]
+        side = 0 if self.sideways else 1
+        scale = 256 / (whole[side + 2] - whole[side])
+        first, last = (part[side] - whole[side]) * scale, (part[side + 2] - whole[side]) * scale
+        if width * height < 8000:  # above that, copying rows is several times faster
+            inner = (first, 0, last, 1) if self.sideways else (0, first, 1, last)
+            return _strip(self).resize((width, height), Image.Resampling.NEAREST, inner)
+        line = np.asarray(_strip(self)).ravel()
+        line = line[np.arange(first, last - scale / 2, scale).astype(np.intp)]
+        grown = np.broadcast_to(line if self.sideways else line[:, None], (height, width))
+        return Image.fromarray(np.ascontiguousarray(grown))
 
 
 @lru_cache(maxsize=512)
@@ -68,9 +79,11 @@ class Ball:
         """One shade for balls too small for a highlight."""
         return 124
 
-    def image(self, width: int, height: int) -> Image.Image:
-        """The sphere's shade over its bounding box."""
-        return _ball(self.dull).resize((width, height), Image.Resampling.BILINEAR)
+    def image(self, whole: Bounds, part: Bounds) -> Image.Image:
+        """What of a sphere that fills `whole` lies in `part`."""
+        x, y = 96 / (whole[2] - whole[0]), 96 / (whole[3] - whole[1])
+        inner = (part[0] - whole[0]) * x, (part[1] - whole[1]) * y, (part[2] - whole[0]) * x, (part[3] - whole[1]) * y
+        return _ball(self.dull).resize((part[2] - part[0], part[3] - part[1]), Image.Resampling.BILINEAR, inner)
 
 
 @lru_cache(maxsize=2)
@@ -116,7 +129,7 @@ class Frame:
     depth: np.ndarray
 
 
-def _overlap(box: tuple[int, int, int, int], others: list[tuple[int, int, int, int]]) -> bool:
+def _overlap(box: Bounds, others: list[Bounds]) -> bool:
     x0, y0, x1, y1 = box
     return any(x0 < right and left < x1 and y0 < low and high < y1 for left, high, right, low in others)
 
@@ -161,7 +174,9 @@ class Canvas:
         self.shade = Image.new("L", (side, side), 128)
         self.glow = Image.new("RGB", (size, size))  # it is blurred anyway
         self.ids = Image.new("L", (side, side), 0)
-        self._glowing: list[tuple[int, int, int, int]] = []
+        self._mask = Image.new("1", (side, side))  # clean between fills
+        self._draw_mask = ImageDraw.Draw(self._mask)
+        self._glowing: list[Bounds] = []
         self._draw = [ImageDraw.Draw(image) for image in (self.albedo, self.shade, self.glow, self.ids)]
 
     def fill(
@@ -185,17 +200,17 @@ class Canvas:
         else:
             self._fill_shade(points, bounds, shade)
 
-    def _fill_shade(self, points: "array[float]", bounds: tuple[int, int, int, int], shade: Ramp | Ball) -> None:
-        x0, y0, x1, y1 = bounds
-        if x1 - x0 < 16 and y1 - y0 < 16:
+    def _fill_shade(self, points: "array[float]", whole: Bounds, shade: Ramp | Ball) -> None:
+        if whole[2] - whole[0] < 16 and whole[3] - whole[1] < 16:
             self._draw[1].polygon(points, fill=shade.middle())
             return
-        mask = Image.new("1", (x1 - x0, y1 - y0))
-        for i in range(0, len(points), 2):
-            points[i] -= x0
-            points[i + 1] -= y0
-        ImageDraw.Draw(mask).polygon(points, fill=1)
-        self.shade.paste(shade.image(x1 - x0, y1 - y0), (x0, y0), mask)
+        side = self.shade.size[0]
+        x0, y0, x1, y1 = part = (max(0, whole[0]), max(0, whole[1]), min(side, whole[2]), min(side, whole[3]))
+        if x0 >= x1 or y0 >= y1:
+            return
+        self._draw_mask.polygon(points, fill=1)
+        self.shade.paste(shade.image(whole, part), part, self._mask.crop(part))
+        self._mask.paste(0, part)
 
     def count(self, who: int) -> int:
         """How many of the canvas's pixels now belong to thing number `who`."""
@@ -224,9 +239,10 @@ class Canvas:
         """Shrink everything to the picture's size; edges become smooth, ids stay exact."""
         step = self.oversampling
         ids = np.asarray(self.ids)
-
-        def smooth(table: list[int]) -> np.ndarray:
-            return planes(self.ids.point(table).reduce(step)) * np.float32(1 / 255)
+        subject = ids >= SUBJECT
+        coloured = np.zeros_like(subject)
+        for who in range(max(0, int(ids.max()) // 10)):
+            coloured |= ids == COLOURED + 10 * who
 
         def small(image: Image.Image) -> np.ndarray:
             return planes(image.reduce(step))
@@ -236,17 +252,26 @@ class Canvas:
             shade=small(self.shade) * np.float32(1 / 128),
             glow=planes(self.glow),
             ids=ids[1::step, 1::step].copy(),
-            subject=smooth(_IS_SUBJECT),
-            coloured=smooth(_IS_COLOURED),
-            sky=smooth(_IS_SKY),
-            depth=smooth(_DEPTH),
+            subject=_share(subject, step),
+            coloured=_share(coloured, step),
+            sky=_share(ids == 0, step),
+            depth=small(self.ids.point(_DEPTH)) * np.float32(1 / 255),
         )
 
 
-_IS_SUBJECT = [255 * (i >= SUBJECT) for i in range(256)]
-_IS_COLOURED = [255 * (i >= SUBJECT and i % 10 == 1) for i in range(256)]
-_IS_SKY = [255 * (i == 0) for i in range(256)]
 _DEPTH = [round(255 * max(0, 9 - i) / 8) if i else 255 for i in range(256)]
+
+
+def _share(mask: np.ndarray, step: int) -> np.ndarray:
+    """How much of each square of `step` pixels a mask covers, 0..1."""
+    whole = mask.view(np.uint8)
+    rows = whole[::step].copy()
+    for k in range(1, step):
+        rows += whole[k::step]
+    share = rows[:, ::step].copy()
+    for k in range(1, step):
+        share += rows[:, k::step]
+    return share.astype(np.float32) * np.float32(1 / step**2)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def _row(noun: str, i: int) -> Iterator[Scene]:
     thing = Subject(noun, colours[i % 10])
     plain = Scene((thing,), environments[i % 11], "flat vector", "daylight", layout=1000 + 50 * i)
     calm = replace(plain, environment="studio" if i % 2 else "meadow")
-    outdoors = replace(plain, environment=environments[i % 10])
+    outdoors = replace(plain, environment=environments[i % 9])
 
     def other(k: int) -> str:
         return media[(i + k) % len(media)]
@@ -92,7 +92,7 @@ def _related(thing: Subject, plain: Scene, i: int) -> Iterator[Scene]:
 
 
 def _landscapes() -> Iterator[Scene]:
-    for k, environment in enumerate(words.ENVIRONMENTS):
+    for k, environment in enumerate(words.LANDSCAPES):
         for lighting in ("daylight", "golden hour", "night"):
             medium = tuple(words.MEDIA)[k % len(words.MEDIA)]
             yield Scene((), environment, medium, lighting, layout=k)
