@@ -1,6 +1,6 @@
 """Open a Stable Diffusion v1 model, whatever it is kept in, and build its networks.
 
-    files = open_model(path)            a diffusers folder, or one CompVis .safetensors file
+    files = open_model(path)            a diffusers folder, or one CompVis .safetensors or .ckpt file
     unet = files.load_unet(torch.float32)
 
 `open_model` reads configs and headers only, and refuses what is not wholly understood: each tensor of each network
@@ -11,7 +11,7 @@ Read next: `writing.py`, the way back; `../stable_diffusion.py`, where the netwo
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from safelight.weights.configs import text_config, unet_config, vae_config
 from safelight.weights.hashes import hash_files
 from safelight.weights.keys import PARTS, Dialect, Part, text_names, unet_names, vae_names
 from safelight.weights.matching import Component, MismatchError, Report, Row, build, leftovers, match
+from safelight.weights.pickle_models import ENDINGS, converted
 from safelight.weights.reading import read_json
 from safelight.weights.remarks import own_defaults, remark
 from safelight.weights.safetensors_file import TensorFile
@@ -97,7 +98,7 @@ def open_model(path: Path, variant: str | None = None) -> ModelFiles:
     """Open a model for loading.
 
     Args:
-        path: a diffusers folder or a CompVis .safetensors file; `library.find` makes one of a name.
+        path: a diffusers folder, or a CompVis .safetensors or .ckpt file; `library.find` makes one of a name.
         variant: "fp16" and the like, for a folder that comes in several; None takes the plain files where there are.
 
     Raises:
@@ -128,13 +129,11 @@ def examine(path: Path, variant: str | None = None) -> ModelFiles:
             return from_folder(path, variant)
         except OSError as error:  # a folder in it that may not be looked into
             raise WeightsError(f"{error.filename or path} cannot be read: {error.strerror or error}") from error
-    if path.suffix in (".ckpt", ".pt", ".pth", ".bin"):
-        raise WeightsError(
-            f"{path} is a pickle, which Safelight does not read: opening such a file runs whatever code it carries; "
-            "get the .safetensors version of this model"
-        )
     if variant is not None:
         raise WeightsError(f"{path} is one file and has no variants; leave the variant {variant!r} out")
+    if path.suffix in ENDINGS:
+        files = from_single(converted(path))
+        return replace(files, path=path, notes=(*files.notes, f"{path.name} is read as safetensors, converted once"))
     return from_single(path)
 
 
