@@ -171,11 +171,11 @@ class Conditioner:
         readings = [self.read(prompt, syntax=syntax, strict=strict, steps=steps) for prompt in prompts]
         # A text that comes back in a later stretch is the same object; equal texts of two prompts are two.
         texts = {id(text): text for reading in readings for part in reading.stretches for text in part.texts()}
-        states = self._states([row for text in texts.values() for row in text.rows], clip_skip)
+        states = self.states([row for text in texts.values() for row in text.rows], clip_skip)
         contexts: dict[int, Tensor] = {}
         for key, text in texts.items():
             own, states = states.split([len(text.rows), len(states) - len(text.rows)])
-            contexts[key] = self._weigh(own, text, weighting, clip_skip).flatten(0, 1).unsqueeze(0)
+            contexts[key] = self.weigh(own, text, weighting, clip_skip).flatten(0, 1).unsqueeze(0)
         return self.align([self._assembled(reading, contexts, clip_skip) for reading in readings])
 
     def align(self, conditionings: Sequence[Conditioning]) -> tuple[Conditioning, ...]:
@@ -191,6 +191,43 @@ class Conditioner:
             )
             for conditioning in conditionings
         )
+
+    def weigh(self, states: Tensor, text: LaidText, weighting: str, skip: int) -> Tensor:
+        """Weigh the states (R, T, D) of a text by the weights in its rows."""
+        length = self.tokenizer.length
+        rows = [row.weights(length) for row in text.rows]
+        if all(weight == 1 for row in rows for weight in row):
+            return states
+        weights = torch.tensor(rows, dtype=states.dtype, device=states.device)
+        if weighting == "a1111":
+            return restore_mean(states, weights)
+        if weighting == "no-norm":
+            return multiply(states, weights)
+        if weighting == "comfy":
+            return from_empty(states, weights, self.empty(skip))
+        absences = downweighted(rows, [row.pieces(length) for row in text.rows])
+        return towards_absence(
+            states, weights, self.empty(skip), absences, lambda seen: self.states(text.rows, skip, seen)
+        )
+
+    def empty(self, skip: int) -> Tensor:
+        """Return the states (1, T, D) of the empty prompt."""
+        return self.states([Row(())], skip)
+
+    def states(self, rows: Sequence[Row], skip: int, seen: Tensor | None = None) -> Tensor:
+        """Ask the encoder for the states (R, T, D) of R rows; `seen` (R, T) hides tokens from all others."""
+        ids = torch.tensor([row.ids(self.tokenizer) for row in rows])
+        extra = self.vectors if self.vectors is not None and bool((ids < 0).any()) else None
+        answers = []
+        for start in range(0, len(rows), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            if seen is not None:
+                answers.append(self.encoder(ids[some], skip, extra, seen[some]))
+            elif extra is not None:
+                answers.append(self.encoder(ids[some], skip, extra))
+            else:
+                answers.append(self.encoder(ids[some], skip))
+        return answers[0] if len(answers) == 1 else torch.cat(answers)
 
     def _assembled(self, reading: Reading, contexts: Mapping[int, Tensor], skip: int) -> Conditioning:
         """Mix the blends of each branch of each stretch."""
@@ -213,42 +250,6 @@ class Conditioner:
             skip,
         )
 
-    def _weigh(self, states: Tensor, text: LaidText, weighting: str, skip: int) -> Tensor:
-        length = self.tokenizer.length
-        rows = [row.weights(length) for row in text.rows]
-        if all(weight == 1 for row in rows for weight in row):
-            return states
-        weights = torch.tensor(rows, dtype=states.dtype, device=states.device)
-        if weighting == "a1111":
-            return restore_mean(states, weights)
-        if weighting == "no-norm":
-            return multiply(states, weights)
-        if weighting == "comfy":
-            return from_empty(states, weights, self._empty(skip))
-        absences = downweighted(rows, [row.pieces(length) for row in text.rows])
-        return towards_absence(
-            states, weights, self._empty(skip), absences, lambda seen: self._states(text.rows, skip, seen)
-        )
-
     def _filled(self, context: Tensor, longest: int, skip: int) -> Tensor:
         missing = (longest - context.shape[1]) // self.tokenizer.length
-        return context if missing == 0 else torch.cat([context, *[self._empty(skip)] * missing], dim=1)
-
-    def _empty(self, skip: int) -> Tensor:
-        """Return the states (1, T, D) of the empty prompt."""
-        return self._states([Row(())], skip)
-
-    def _states(self, rows: Sequence[Row], skip: int, seen: Tensor | None = None) -> Tensor:
-        """Ask the encoder for the states (R, T, D) of R rows."""
-        ids = torch.tensor([row.ids(self.tokenizer) for row in rows])
-        extra = self.vectors if self.vectors is not None and bool((ids < 0).any()) else None
-        answers = []
-        for start in range(0, len(rows), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            if seen is not None:
-                answers.append(self.encoder(ids[some], skip, extra, seen[some]))
-            elif extra is not None:
-                answers.append(self.encoder(ids[some], skip, extra))
-            else:
-                answers.append(self.encoder(ids[some], skip))
-        return answers[0] if len(answers) == 1 else torch.cat(answers)
+        return context if missing == 0 else torch.cat([context, *[self.empty(skip)] * missing], dim=1)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-__all__ = ["WEIGHTINGS", "downweighted", "from_empty", "multiply", "restore_mean", "towards_absence"]
+__all__ = ["WEIGHTINGS", "downweighted", "from_empty", "mean_factor", "multiply", "restore_mean", "towards_absence"]
 
 WEIGHTINGS: tuple[str, ...] = ("a1111", "no-norm", "comfy", "compel")
 
@@ -31,17 +31,20 @@ def multiply(z: Tensor, weights: Tensor) -> Tensor:
 
 
 def restore_mean(z: Tensor, weights: Tensor) -> Tensor:
-    """States (R, T, D) by weights (R, T), each row then scaled back to the mean it had.
+    """States (R, T, D) by weights (R, T), each row then scaled back to the mean it had."""
+    scaled = multiply(z, weights) * mean_factor(z, weights)[:, None, None]
+    plain = (weights == 1).all(dim=1)
+    return torch.where(plain[:, None, None], z, scaled)
+
+
+def mean_factor(z: Tensor, weights: Tensor) -> Tensor:
+    """By what (R,) `restore_mean` multiplies each row of states (R, T, D) after weighing it.
 
     The mean is a small number and not made for dividing by. Where the quotient is no factor between 1/10 and 10, which
     happens where weights are negative or huge, the row stays unscaled.
     """
-    heavy = multiply(z, weights)
-    factor = z.mean(dim=(1, 2)) / heavy.mean(dim=(1, 2))
-    sane = (factor > 0.1) & (factor < 10)
-    scaled = heavy * torch.where(sane, factor, 1.0)[:, None, None]
-    plain = (weights == 1).all(dim=1)
-    return torch.where(plain[:, None, None], z, scaled)
+    factor = z.mean(dim=(1, 2)) / multiply(z, weights).mean(dim=(1, 2))
+    return torch.where((factor > 0.1) & (factor < 10), factor, 1.0)
 
 
 def from_empty(z: Tensor, weights: Tensor, empty: Tensor) -> Tensor:
