@@ -3,33 +3,42 @@
     python benchmarks/bundled_prompts.py --output sheets/
 
 Forty prompts combine values that training showed together, twenty hold a pair that it never did (`scenes/grammar.py`).
+Scenes with a defect are skipped: what a picture should look like is asked here, not what is wrong with it.
 Prompts and seeds are fixed, so two models can be held side by side. sheets/prompts.json lists what each picture should
 show; the marks themselves are a person's, and stand in the model's card.
 """
 
 import argparse
 import json
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
 import safelight
+from safelight.scenes.captions import describe
 from safelight.scenes.grammar import Scene, scene
-from safelight.scenes.words import ENVIRONMENTS, LIGHTINGS, MEDIA, NOUNS
 
 SEED = 2026
 
 
+def clean_scenes(held_out: bool) -> Iterator[Scene]:
+    """The scenes of this benchmark's seed that have no defect."""
+    index = 0
+    while True:
+        truth = scene(SEED, index, held_out)
+        if truth.defect is None:
+            yield truth
+        index += 1
+
+
 def fixed_scenes() -> list[tuple[Scene, bool]]:
     """The sixty scenes, each with whether it holds a held-out pair."""
-    return [(scene(SEED, i), False) for i in range(40)] + [(scene(SEED, i, held_out=True), True) for i in range(20)]
-
-
-def prompt(truth: Scene) -> str:
-    """The plainest way to ask for a scene."""
-    medium, thing = MEDIA[truth.medium][0], f"{truth.colour} {NOUNS[truth.noun][0]}"
-    article = "an" if thing[0] in "aeiou" else "a"
-    return f"a {medium} of {article} {thing} {ENVIRONMENTS[truth.environment][0]}, {LIGHTINGS[truth.lighting][0]}"
+    return [
+        *((truth, False) for truth in islice(clean_scenes(held_out=False), 40)),
+        *((truth, True) for truth in islice(clean_scenes(held_out=True), 20)),
+    ]
 
 
 def sheet(pictures: list[tuple[list[str], Image.Image]], columns: int, cell: int) -> Image.Image:
@@ -46,10 +55,12 @@ def sheet(pictures: list[tuple[list[str], Image.Image]], columns: int, cell: int
 
 def words(number: int, truth: Scene, held: bool) -> list[str]:
     """What a picture should show, in three short lines; a star marks the held-out ones."""
+    things = [f"{thing.count} x {thing.colour} {thing.noun}".removeprefix("1 x ") for thing in truth.subjects]
+    style = [word for word in (truth.palette, truth.grade, truth.weather) if word not in ("natural", "none")]
     return [
-        f"{number}{'*' if held else ''} {truth.colour} {truth.noun}",
-        ENVIRONMENTS[truth.environment][0],
-        f"{truth.medium}, {truth.lighting}",
+        f"{number}{'*' if held else ''} {f' {truth.relation} '.join(things)}",
+        ", ".join([truth.environment, *truth.extras]),
+        ", ".join([truth.medium, truth.lighting, *style]),
     ]
 
 
@@ -63,7 +74,7 @@ def main() -> None:
 
     scenes = fixed_scenes()
     engine = safelight.load(given.model)
-    recipes = [safelight.Recipe(prompt=prompt(truth), seed=i) for i, (truth, _) in enumerate(scenes)]
+    recipes = [safelight.Recipe(prompt=describe(truth), seed=i) for i, (truth, _) in enumerate(scenes)]
     pictures: list[tuple[list[str], Image.Image]] = []
     for event in engine.stream(recipes):
         if isinstance(event, safelight.Finished):
@@ -72,7 +83,7 @@ def main() -> None:
     sheet(pictures, 10, 128).save(given.output / "all.png")
     for page in range(3):
         sheet(pictures[20 * page : 20 * page + 20], 5, 256).save(given.output / f"sheet-{page + 1}.png")
-    listed = [{"prompt": prompt(truth), "seed": i, "held_out": held} for i, (truth, held) in enumerate(scenes)]
+    listed = [{"prompt": describe(truth), "seed": i, "held_out": held} for i, (truth, held) in enumerate(scenes)]
     (given.output / "prompts.json").write_text(json.dumps(listed, indent=1))
 
 
