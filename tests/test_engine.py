@@ -103,7 +103,7 @@ def test_a_recipe_that_this_model_cannot_make_fails_alone(model, alone):
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_network_that_answers_nan_fails_that_picture_and_names_network_and_step(alone, exact):
     model = tiny_model()
-    spoiled = model.encode(["a blue house"])[0]
+    spoiled = model.conditioner(set()).conditioning("a blue house").context
 
     def poison(_, inputs, answer):
         _, t, context = inputs
@@ -208,5 +208,7 @@ def test_recipes_are_taken_from_an_endless_source_only_as_they_are_needed(model)
 def test_a_prompt_that_is_cut_is_noticed(model):
     engine = Engine(model)
     assert engine.notices(Recipe(prompt="a red car")) == []
-    (notice,) = engine.notices(Recipe(prompt="a red car " * 60))
+    long = "a red car " * 60
+    (notice,) = engine.notices(Recipe(prompt=long, prompt_syntax="plain"))
     assert notice.startswith("the prompt is longer than 75 tokens")
+    assert engine.notices(Recipe(prompt=long)) == []  # read in as many rows as it takes

@@ -254,13 +254,14 @@ def test_a_resolved_recipe_leaves_nothing_open(recipe):
     assert left_open <= {"eta", *LATER}
     assert (whole.eta is None) == (whole.sampler not in USUAL_ETA)
     for name, value in recipe:
-        if value is not None and name not in ("model_hash", "eta", "prompt_syntax"):
+        if value is not None and name not in ("model_hash", "eta"):
             assert getattr(whole, name) == value
     assert whole.resolved(Defaults()) == whole
 
 
-def test_a_picture_never_says_that_its_prompt_was_weighted_while_it_is_read_as_plain_text():
-    assert Recipe(prompt="a (red:1.3) car", prompt_syntax="weighted").resolved(Defaults()).prompt_syntax == "plain"
+def test_a_resolved_recipe_says_how_its_prompt_is_read():
+    assert Recipe(prompt="a (red:1.3) car").resolved(Defaults()).prompt_syntax == "weighted"
+    assert Recipe(prompt="a (red:1.3) car", prompt_syntax="plain").resolved(Defaults()).prompt_syntax == "plain"
 
 
 def test_a_guidance_scale_of_zero_is_kept():

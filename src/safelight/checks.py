@@ -97,7 +97,9 @@ def numbers_of(count: int, low: float, high: float) -> BeforeValidator:
 
     def check(value: object, info: ValidationInfo) -> tuple[float, ...] | None:
         given = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        right = [v for v in given if isinstance(v, numbers.Real) and not isinstance(v, bool) and low <= float(v) <= high]
+        right = [
+            v for v in given if isinstance(v, numbers.Real) and not isinstance(v, bool) and low <= float(v) <= high
+        ]
         if len(given) != count or len(right) != count:
             raise ValueError(f"{info.field_name} must be {count} numbers from {low:g} to {high:g}, not {show(value)}")
         return tuple(float(number) + 0.0 for number in right)

@@ -15,17 +15,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import count, islice
-from textwrap import shorten
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from safelight.diffusion.samplers import AskBoth
+from safelight.drawing import Drawing, Question
 from safelight.errors import NumericalError, SafelightError
 from safelight.picture import Picture
 from safelight.preview import Preview
 from safelight.recipe import Defaults, Recipe
-from safelight.stable_diffusion import Drawing, StableDiffusion
+from safelight.stable_diffusion import StableDiffusion
 
 __all__ = ["Cancelled", "Engine", "Event", "Failed", "Finished", "Stepped", "Stream"]
 
@@ -79,19 +80,25 @@ class Job:
     """One picture in flight: its drawing, and the question its sampler waits with."""
 
     drawing: Drawing
-    question: tuple[Tensor, float]
+    question: Question
     since: float
+    reached: int = 1
 
     @property
     def kind(self) -> tuple[object, ...]:
-        """Jobs of one kind can share a network call: equal shapes, and guided or not."""
-        return self.question[0].shape, self.drawing.positive.shape, self.drawing.recipe.guidance_scale == 1
+        """Jobs of one kind can share a network call: equal shapes and networks, and guided or not."""
+        contexts = self.drawing.contexts(self.question)
+        if contexts is None:
+            return (id(self),)  # asked alone
+        guided = self.drawing.recipe.guidance_scale != 1
+        return self.question[0].shape, contexts[0].shape, guided, self.drawing.network
 
     @property
     def step(self) -> int:
-        """The rung, counted from 1, that the present question stands on."""
+        """The rung, counted from 1, that the questions have come to; some samplers look ahead and come back."""
         steps = len(self.drawing.sigmas) - 1
-        return min(int((self.drawing.sigmas > self.question[1]).sum()) + 1, steps)
+        self.reached = max(self.reached, min(int((self.drawing.sigmas > self.question[1]).sum()) + 1, steps))
+        return self.reached
 
 
 class Engine:
@@ -128,15 +135,11 @@ class Engine:
             return self.preview(denoised)
 
     def notices(self, recipe: Recipe) -> list[str]:
-        """What a person should know before a picture is made: the words of a prompt that do not fit."""
-        said = {"prompt": recipe.prompt, "negative prompt": recipe.negative_prompt}
-        lost = {name: self.model.tokenizer.truncated(text) for name, text in said.items()}
-        room = self.model.tokenizer.length - 2
-        return [
-            f"the {name} is longer than {room} tokens; cut from {shorten(text.strip(), 60, placeholder=' ...')!r} on"
-            for name, text in lost.items()
-            if text is not None
-        ]
+        """What a person should know before a picture is made: what of a prompt is lost, what each file does.
+
+        Raises what `StableDiffusion.begin` raises for a recipe that cannot be made.
+        """
+        return self.model.notices(recipe)
 
     def generate(self, recipe: Recipe) -> Picture:
         """Make one picture. Raises what `StableDiffusion.generate` raises."""
@@ -210,7 +213,8 @@ class Stream(Iterator[Event]):
         if not indices:
             return
         try:
-            answers = self._answer([self._live[index] for index in indices])
+            jobs = [self._live[index] for index in indices]
+            answers = self._engine.model.answer([job.drawing for job in jobs], [job.question for job in jobs])
         except (NumericalError, torch.OutOfMemoryError) as error:
             if len(indices) == 1:
                 job = self._live.pop(indices[0])
@@ -220,18 +224,13 @@ class Stream(Iterator[Event]):
             for index in indices:  # find out whose it was, or ask for less at once
                 yield from self._tick([index])
             return
-        for index, denoised in zip(indices, answers.split(1), strict=True):
+        for index, denoised in zip(indices, answers, strict=True):
             yield from self._advance(index, denoised)
 
-    @torch.inference_mode()
-    def _answer(self, jobs: list[Job]) -> Tensor:
-        guided = self._engine.model.guided([job.drawing for job in jobs])
-        x = torch.cat([job.question[0] for job in jobs])
-        return guided(x, torch.tensor([job.question[1] for job in jobs], dtype=torch.float64))
-
-    def _advance(self, index: int, denoised: Tensor) -> Iterator[Event]:
+    def _advance(self, index: int, answer: Tensor) -> Iterator[Event]:
         """Hand one job its answer; tell how far it came, or develop it if that was the last one."""
         job = self._live[index]
+        denoised = answer[0] if isinstance(job.question, AskBoth) else answer
         recipe = job.drawing.recipe
         if index not in self._cancelled:
             look = partial(self._engine.preview_of, denoised)
@@ -242,7 +241,7 @@ class Stream(Iterator[Event]):
             return
         try:
             with torch.inference_mode():
-                job.question = job.drawing.sampling.send(denoised)
+                job.question = job.drawing.sampling.send(answer)
         except StopIteration as end:
             del self._live[index]
             try:

@@ -235,7 +235,6 @@ class Recipe(Checked):
         Of what was there from the beginning nothing is None afterwards, except `eta` when the sampler has none,
         `model_hash` when it is not given, and the schedule where `sigmas` or `timesteps` take its place.
         A schedule left open is the model's with the model's own sampler, and the usual one of any other sampler.
-        `prompt_syntax` becomes "plain", for that is how every prompt is read so far.
         """
         sampler = self.sampler or defaults.sampler
         own = sampler == defaults.sampler
@@ -252,8 +251,6 @@ class Recipe(Checked):
                 "guidance_scale": defaults.guidance_scale if self.guidance_scale is None else self.guidance_scale,
                 "sampler": sampler,
                 "schedule": None if by_hand else self.schedule or (defaults.schedule if own else usual),
-                # To record "weighted" now would change what old pictures mean on the day that weights are read.
-                "prompt_syntax": "plain",
                 "eta": eta if eta is not None or not self.eta else self.eta,  # a wrong eta is refused, not dropped
                 "model_hash": self.model_hash if model_hash is None else model_hash,
             }

@@ -9,56 +9,43 @@ Shapes: B batch, C channels, H W latent size (pixels / 8), T tokens, D width.
 Read next: `diffusion/samplers`, then `engine.py`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 
 import torch
 from torch import Tensor
 
-from safelight.diffusion.denoiser import Denoise, Denoiser
-from safelight.diffusion.guidance import classifier_free
+from safelight.diffusion.denoiser import ConditionedDenoise, Denoiser
+from safelight.diffusion.guidance import build, classifier_free
+from safelight.diffusion.guidance import progress as progress_along
 from safelight.diffusion.noise import Noise
-from safelight.diffusion.samplers import SAMPLERS, Sampling, drive, finish, ladder, start
+from safelight.diffusion.presets import apply
+from safelight.diffusion.samplers import SAMPLERS, AskBoth, drive, finish, ladder_of, start_of
 from safelight.diffusion.schedule import NoiseSchedule
+from safelight.drawing import Change, Drawing, Question, Told, changed, guidance_of, tell
 from safelight.errors import RecipeError
 from safelight.finite import Finite
+from safelight.images import read_mask
+from safelight.models.attention import Site, edit_attention, itself
+from safelight.models.freeu import freeu
 from safelight.models.text import TextEncoder
 from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
 from safelight.picture import Picture, Provenance, from_tensor
-from safelight.prompts.conditioning import encode
-from safelight.recipe import Defaults, Recipe
+from safelight.prompts.conditioning import Conditioner, Conditioning
+from safelight.prompts.regions import area
+from safelight.recipe import Defaults, Recipe, recipe_from
+from safelight.uses import hash_of, settle
 from safelight.weights.checkpoint import open_model
 from safelight.weights.library import name_of
 
-__all__ = ["Drawing", "StableDiffusion"]
+__all__ = ["StableDiffusion"]
 
 ATTENTION = "torch scaled_dot_product_attention"
-NOT_YET = (
-    "regions", "guidance_interval", "guidance_curve", "dynamic_threshold", "apg_eta", "pag_scale", "autoguidance_model",
-    "freeu", "perp_neg", "loras", "embeddings", "hypernetworks", "vae", "controls", "image_prompts",
-    "strict_prompt", "prompt_weighting", "like", "sigmas", "timesteps",
-)  # fmt: skip
+NOT_YET = ("autoguidance_model", "loras", "embeddings", "hypernetworks", "vae", "controls", "image_prompts")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-
-
-@dataclass
-class Drawing:
-    """One picture on its way: all that the networks need to be told about it, and its suspended sampler.
-
-    `shared` and `rescued` grow with the work: whether a network call served other pictures too, and which networks
-    overflowed and were asked again in float32. Both end in the picture's provenance.
-    """
-
-    recipe: Recipe
-    sigmas: Tensor
-    positive: Tensor
-    negative: Tensor
-    sampling: Sampling
-    shared: bool = False
-    rescued: set[str] = field(default_factory=set)
 
 
 class StableDiffusion:
@@ -110,29 +97,94 @@ class StableDiffusion:
     def generate(self, recipe: Recipe) -> Picture:
         """Make one picture. Raises RecipeError for what this model cannot do, NumericalError where it fails."""
         drawing = self.begin(recipe)
-        x = drive(drawing.sampling, self.guided([drawing]))
+        x = drive(drawing.sampling, drawing.guided, drawing.guided.both)
         return self.develop(drawing, x)
 
     @torch.inference_mode()
     def begin(self, recipe: Recipe) -> Drawing:
-        """Do all that comes before the first look at the UNet: context, sigmas, noise, and a sampler ready to ask."""
-        self.check(recipe)
-        recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
-        assert recipe.sampler and recipe.steps and recipe.width and recipe.height  # that is what resolved means
+        """Do all that comes before the first look at the UNet: contexts, sigmas, noise, and a sampler ready to ask."""
+        recipe, files = self.settle(recipe)
+        assert recipe.sampler and recipe.width and recipe.height  # that is what resolved means
         sampler = SAMPLERS[recipe.sampler]
-        sigmas = ladder(self.schedule, sampler, recipe.steps, recipe.schedule)
-        context, rescued = self.encode([recipe.prompt, recipe.negative_prompt], recipe.clip_skip)
-        positive, negative = context.split(1)
+        sigmas = ladder_of(self.schedule, recipe)
+        shape = (self.vae.network.config.latent_channels, *self.latent_size(recipe))
+        rescued: set[str] = set()
+        told = self.tell(recipe, files, len(sigmas) - 1, rescued)
 
-        vae = self.vae.network
-        if recipe.width % vae.factor or recipe.height % vae.factor:
-            raise RecipeError(f"{recipe.width}x{recipe.height}: this model's sizes are multiples of {vae.factor}")
-        shape = (vae.config.latent_channels, recipe.height // vae.factor, recipe.width // vae.factor)
         noise = Noise(recipe.seed, shape, recipe.rng)
-        x = start(recipe.schedule or sampler.schedule, sampler, sigmas, noise.initial()).to(self.device)
+        x = start_of(self.schedule, recipe, sigmas, noise.initial()).to(self.device)
         eta = recipe.eta if recipe.eta is not None else sampler.eta or 0.0
         sampling = sampler.run(x, sigmas, noise, eta)
-        return Drawing(recipe, sigmas, positive, negative, sampling, rescued={self.text.name} if rescued else set())
+        wanted = guidance_of(recipe, self.schedule.config.prediction)
+        drawing = Drawing(
+            recipe,
+            sigmas,
+            sampling,
+            told,
+            progress_along(sigmas),
+            self.changes(recipe, files),
+            alone=not wanted.plain or bool(recipe.regions),
+            rescued=rescued,
+        )
+        drawing.guided = build(
+            wanted,
+            self.denoiser([drawing]),
+            told.positive,
+            told.negative,
+            drawing.progress,
+            empty=told.empty,
+            perturbed=self.denoiser([drawing], perturbed=True) if wanted.pag_scale else None,
+        )
+        return drawing
+
+    def notices(self, recipe: Recipe) -> list[str]:
+        """What a person should know before a picture is made: what of a prompt is lost, what each file does."""
+        recipe, _ = self.settle(recipe)
+        reader, said = self.conditioner(set()), []
+        for name, text in (("prompt", recipe.prompt), ("negative prompt", recipe.negative_prompt)):
+            lost = reader.read(text, syntax=recipe.prompt_syntax).cut
+            if lost is not None:
+                start = shorten(lost.strip(), 60, placeholder=" ...")
+                said.append(f"the {name} is longer than {self.tokenizer.length - 2} tokens; cut from {start!r} on")
+        return said
+
+    def settle(self, recipe: Recipe) -> tuple[Recipe, Mapping[str, Path]]:
+        """Leave nothing open: find the files, take on another program's customs, put in this model's defaults."""
+        if recipe.like != "safelight":
+            given: dict[str, object] = {name: getattr(recipe, name) for name in recipe.model_fields_set}
+            given |= {"width": recipe.width or self.defaults.width, "height": recipe.height or self.defaults.height}
+            recipe = apply(recipe.like, recipe_from(given))
+        recipe, files = settle(recipe)
+        self.check(recipe)
+        recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
+        return recipe, files
+
+    def tell(self, recipe: Recipe, files: Mapping[str, Path], steps: int, rescued: set[str]) -> Told:
+        """Read the prompts of a resolved recipe for `steps` steps; notes in `rescued` where float32 had to help."""
+        more = [""] if recipe.perp_neg else []
+        prompts = [recipe.prompt, recipe.negative_prompt, *(region.prompt for region in recipe.regions), *more]
+        positive, negative, *others = self.conditioner(rescued).conditionings(
+            prompts,
+            syntax=recipe.prompt_syntax,
+            weighting=recipe.prompt_weighting,
+            clip_skip=recipe.clip_skip,
+            strict=recipe.strict_prompt,
+            steps=steps,
+        )
+        places: list[tuple[Conditioning, float, Tensor]] = []
+        for conditioning, region in zip(others, recipe.regions, strict=False):
+            size = self.latent_size(recipe)
+            mask = area(region.box, *size) if region.box else read_mask(files[hash_of(region.mask)], size)
+            places.append((conditioning, region.weight, mask.to(self.device)))
+        return tell(positive, negative, places, others[-1].context if recipe.perp_neg else None)
+
+    def changes(self, recipe: Recipe, files: Mapping[str, Path]) -> tuple[Change, ...]:
+        """How a recipe's UNet differs from the model's."""
+        found: list[Change] = []
+        if recipe.freeu is not None:
+            b1, b2, s1, s2 = recipe.freeu
+            found.append(lambda unet: freeu(unet, b1, b2, s1, s2))
+        return tuple(found)
 
     def check(self, recipe: Recipe) -> None:
         """Refuse, with a RecipeError, what this model cannot draw."""
@@ -154,25 +206,41 @@ class StableDiffusion:
                 "choose a model that draws from nothing"
             )
 
-    def guided(self, drawings: Sequence[Drawing]) -> Denoise:
-        """Make the denoiser that answers one question of each of some drawings, in one network call for all of them."""
+    @torch.inference_mode()
+    def answer(self, drawings: Sequence[Drawing], questions: Sequence[Question]) -> list[Tensor]:
+        """Answer one question of each drawing; several, which must be able to share, in one network call for all."""
+        if len(drawings) == 1:
+            (drawing,), (question,) = drawings, questions
+            return [drawing.guided.both(*question) if isinstance(question, AskBoth) else drawing.guided(*question)]
+        contexts = [drawing.contexts(question) for drawing, question in zip(drawings, questions, strict=True)]
+        told = [pair for pair in contexts if pair is not None]
+        assert len(told) == len(drawings)
         for drawing in drawings:
-            drawing.shared |= len(drawings) > 1
-
-        def network(x: Tensor, t: Tensor, context: Tensor) -> Tensor:
-            answer, rescued = self.unet.ask(lambda unet, *inputs: unet(*inputs), x, t, context)
-            for row in rescued.nonzero().flatten().tolist():  # rows are the drawings, once or twice over
-                drawings[row % len(drawings)].rescued.add(self.unet.name)
-            return answer
-
-        return classifier_free(
-            Denoiser(network, self.schedule),
-            torch.cat([drawing.positive for drawing in drawings]),
-            torch.cat([drawing.negative for drawing in drawings]),
+            drawing.shared = True
+        guided = classifier_free(
+            self.denoiser(drawings),
+            torch.cat([positive for positive, _ in told]),
+            torch.cat([negative for _, negative in told]),
             torch.tensor([drawing.recipe.guidance_scale for drawing in drawings], dtype=torch.float64),
             torch.tensor([drawing.recipe.guidance_rescale for drawing in drawings], dtype=torch.float64),
             self.schedule.config.prediction,
         )
+        x = torch.cat([x for x, _ in questions])
+        return list(guided(x, torch.tensor([sigma for _, sigma in questions], dtype=torch.float64)).split(1))
+
+    def denoiser(self, drawings: Sequence[Drawing], perturbed: bool = False) -> ConditionedDenoise:
+        """D(x; sigma, context) of drawings that share a network; `perturbed`: without attention in its middle."""
+        changes = drawings[0].changes
+        if perturbed:
+            changes = (*changes, lambda unet: edit_attention(unet, itself, in_the_middle))
+
+        def network(x: Tensor, t: Tensor, context: Tensor) -> Tensor:
+            answer, rescued = self.unet.ask(changed(changes), x, t, context)
+            for row in rescued.nonzero().flatten().tolist():  # rows are the drawings, once or several times over
+                drawings[row % len(drawings)].rescued.add(self.unet.name)
+            return answer
+
+        return Denoiser(network, self.schedule)
 
     @torch.inference_mode()
     def develop(self, drawing: Drawing, x: Tensor) -> Picture:
@@ -191,17 +259,26 @@ class StableDiffusion:
         )
         return Picture(from_tensor(pixels[0]), drawing.recipe, made)
 
-    def encode(self, prompts: Sequence[str], clip_skip: int = 1) -> tuple[Tensor, bool]:
-        """Prompts to their context (B, T, D), and whether float32 had to rescue it."""
-        rescued = False
+    def conditioner(self, rescued: set[str]) -> Conditioner:
+        """What reads prompts for this model; notes the text encoder's name in `rescued` where float32 had to help."""
 
-        def read(ids: Tensor, skip: int) -> Tensor:
-            nonlocal rescued
-            context, rows = self.text.ask(lambda text, ids: text(ids, skip), ids.to(self.device))
-            rescued = bool(rows.any())
+        def encoder(ids: Tensor, skip: int, extra: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
+            vectors = None if extra is None else extra.to(self.device)
+            inputs = [ids.to(self.device)] if seen is None else [ids.to(self.device), seen.to(self.device)]
+            context, rows = self.text.ask(lambda text, ids, seen=None: text(ids, skip, vectors, seen), *inputs)
+            if rows.any():
+                rescued.add(self.text.name)
             return context
 
-        return encode(prompts, self.tokenizer, read, clip_skip).context, rescued
+        return Conditioner(self.tokenizer, encoder)
+
+    def latent_size(self, recipe: Recipe) -> tuple[int, int]:
+        """Height and width of a resolved recipe's latent. Raises RecipeError for sizes that the model has not got."""
+        factor = self.vae.network.factor
+        assert recipe.width and recipe.height
+        if recipe.width % factor or recipe.height % factor:
+            raise RecipeError(f"{recipe.width}x{recipe.height}: this model's sizes are multiples of {factor}")
+        return recipe.height // factor, recipe.width // factor
 
     def decode(self, latents: Tensor) -> tuple[Tensor, bool]:
         """Scaled latents (B, C, H, W) to pixels (B, 3, 8H, 8W), about in [-1, 1]; and whether float32 rescued them."""
@@ -212,6 +289,11 @@ class StableDiffusion:
     def device(self) -> torch.device:
         """Where the networks are, and the latents with them."""
         return next(self.unet.network.parameters()).device
+
+
+def in_the_middle(site: Site) -> bool:
+    """Pick the self-attention at the UNet's coarsest place, where pictures get their structure."""
+    return site.kind == "self" and site.name.startswith("mid.")
 
 
 def _device(name: str) -> torch.device:

@@ -1,0 +1,131 @@
+"""A picture on its way: what it was told, how its network differs from the model's, and the sampler that asks.
+
+    prompts -> Told: the contexts that hold at each step      files -> Change: a network, for as long as a call lasts
+
+A drawing whose guidance is classifier-free and nothing else, with one prompt on either side, can share a network call
+with others of its kind; `contexts` says so. Any other is asked alone, through its own `guided`.
+
+Shapes: B batch, C channels, H W latent size, T tokens, D width.
+Read next: `stable_diffusion.py`.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from safelight.diffusion.guidance import Branch, Branches, Curve, Guidance, Guided
+from safelight.diffusion.samplers import AskBoth, Sampling
+from safelight.finite import Finite
+from safelight.models.unet import UNet
+from safelight.models.vae import Autoencoder
+from safelight.prompts.conditioning import Conditioning
+from safelight.recipe import Recipe
+
+__all__ = ["Change", "Drawing", "Question", "Told", "changed", "guidance_of", "tell"]
+
+Change = Callable[[UNet], AbstractContextManager[None]]
+"""Makes a network another one for as long as a `with` block lasts: a LoRA, FreeU, an image prompt."""
+Question = tuple[Tensor, float]
+"""What a sampler asks, (x (1, C, H, W), sigma); an `AskBoth` wants two answers."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the UNet is told about one picture: the prompts on either side at a progress, 0 to 1."""
+
+    positive: Branches
+    negative: Branches
+    length: int
+    """Tokens of every context."""
+    empty: Tensor | None = None
+    """The context (1, T, D) of the empty prompt, where guidance wants it."""
+
+
+@dataclass
+class Drawing:
+    """One picture on its way: all that the networks need to be told about it, and its suspended sampler.
+
+    `alone` says that it is never asked together with others. `shared` and `rescued` grow with the work: whether a
+    network call served other pictures too, and which networks overflowed and were asked again in float32.
+    """
+
+    recipe: Recipe
+    sigmas: Tensor
+    sampling: Sampling
+    told: Told
+    progress: Curve
+    changes: tuple[Change, ...] = ()
+    alone: bool = False
+    vae: Finite[Autoencoder] | None = None
+    shared: bool = False
+    rescued: set[str] = field(default_factory=set)
+    guided: Guided = field(init=False)
+
+    def contexts(self, question: Question) -> tuple[Tensor, Tensor] | None:
+        """The contexts (1, T, D) of the prompt and the negative prompt, where this question can share a call."""
+        if self.alone or isinstance(question, AskBoth):
+            return None
+        at = self.progress(question[1])
+        positive, negative = self.told.positive(at), self.told.negative(at)
+        if len(positive) != 1 or len(negative) != 1 or positive[0].weight != 1 or positive[0].mask is not None:
+            return None
+        return positive[0].context, negative[0].context
+
+    @property
+    def network(self) -> tuple[object, ...]:
+        """What makes this drawing's network differ from the model's; drawings that agree in it can share a call."""
+        recipe = self.recipe
+        return recipe.loras, recipe.hypernetworks, recipe.freeu, recipe.controls, recipe.image_prompts
+
+
+def tell(
+    positive: Conditioning,
+    negative: Conditioning,
+    regions: Sequence[tuple[Conditioning, float, Tensor]] = (),
+    empty: Tensor | None = None,
+) -> Told:
+    """Put together what was read of the prompts; a region is its conditioning, its weight and its mask (1, 1, H, W)."""
+
+    def wanted(progress: float) -> list[Branch]:
+        here = [Branch(told.context, told.weight) for told in positive.branches_at(progress)]
+        for conditioning, weight, mask in regions:
+            here += [Branch(told.context, told.weight * weight, mask) for told in conditioning.branches_at(progress)]
+        return here
+
+    def unwanted(progress: float) -> list[Branch]:
+        return [Branch(told.context, told.weight) for told in negative.branches_at(progress)]
+
+    return Told(wanted, unwanted, positive.length, empty)
+
+
+def guidance_of(recipe: Recipe, prediction: str) -> Guidance:
+    """What a resolved recipe wants of guidance; `prediction` is what the network answers."""
+    assert recipe.guidance_scale is not None and prediction in ("epsilon", "v_prediction")
+    return Guidance(
+        recipe.guidance_scale,
+        recipe.guidance_rescale,
+        recipe.guidance_interval,
+        recipe.guidance_curve,
+        recipe.dynamic_threshold,
+        recipe.apg_eta,
+        recipe.apg_norm,
+        recipe.apg_momentum,
+        recipe.pag_scale,
+        recipe.autoguidance_scale,
+        recipe.perp_neg,
+        prediction,
+    )
+
+
+def changed(changes: Sequence[Change]) -> Callable[..., Tensor]:
+    """Call a network with (x, t, context) while all `changes` hold, the first one outermost."""
+
+    def run(unet: UNet, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
+        with ExitStack() as stack:
+            for change in changes:
+                stack.enter_context(change(unet))
+            return unet(x, t, context)
+
+    return run
