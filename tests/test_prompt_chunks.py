@@ -50,6 +50,11 @@ def test_rows_end_at_commas_breaks_and_the_last_place(tokenizer, text, expected)
     assert lengths(text, tokenizer) == expected
 
 
+def test_without_commas_rows_are_filled(tokenizer):
+    pieces = weigh("a " * 60 + ", " + "a " * 20)
+    assert [len(row.slots) for row in rows(pieces, tokenizer, commas=False)] == [75, 6]
+
+
 def test_all_tokens_are_there_in_order(tokenizer):
     text = "a red car, on a mountain road, " * 30
     slots = [slot.id for row in rows([Piece(text)], tokenizer) for slot in row.slots]

@@ -45,6 +45,7 @@ def test_other_angle_brackets_are_text(text):
         ("<lora:x:nan>", "out of range"),
         ("<lora:x:1e9>", "out of range"),
         ("<lora:x:" + "y" * 500 + ">", r"is no scale"),
+        ("<lora:x\n:y>", r"is no scale"),
     ],
 )
 def test_a_mention_that_cannot_be_read_is_refused_in_one_short_line(text, said):

@@ -94,8 +94,10 @@ class Words:
             yield text[end:], None
 
 
-def rows(pieces: Sequence[Piece], tokenizer: Tokenizer, words: Words | None = None) -> tuple[Row, ...]:
-    """Lay `pieces` out in rows; an empty prompt is one empty row.
+def rows(
+    pieces: Sequence[Piece], tokenizer: Tokenizer, words: Words | None = None, commas: bool = True
+) -> tuple[Row, ...]:
+    """Lay `pieces` out in rows, ending them at `commas` where that is near; an empty prompt is one empty row.
 
     Raises RecipeError for a weight beyond `LARGEST_WEIGHT` and for a word of more vectors than a row has room for.
     """
@@ -120,7 +122,7 @@ def rows(pieces: Sequence[Piece], tokenizer: Tokenizer, words: Words | None = No
         token = group[0].id
         if token == tokenizer.comma:
             comma = len(row)
-        elif len(row) == room and comma >= 0 and room - comma <= back:
+        elif commas and len(row) == room and comma >= 0 and room - comma <= back:
             close(comma + 1)
         if len(row) + len(group) > room:
             close()

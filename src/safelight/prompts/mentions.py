@@ -12,6 +12,7 @@ Read next: `conditioning.py`.
 import re
 from dataclasses import dataclass
 
+from safelight.checks import show
 from safelight.errors import RecipeError
 
 __all__ = ["LARGEST_SCALE", "Mention", "mentions"]
@@ -46,7 +47,7 @@ def mentions(text: str) -> tuple[str, tuple[Mention, ...]]:
 
 
 def _mention(match: "re.Match[str]") -> Mention:
-    whole = match.group() if len(match.group()) <= 60 else match.group()[:56] + " ..."
+    whole = show(match.group())
     name, *rest = (part.strip() for part in match.group(2).split(":"))
     if not name:
         raise RecipeError(f"{whole} names no file; write <{match.group(1).lower()}:NAME:0.8>")

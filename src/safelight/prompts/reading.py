@@ -95,7 +95,7 @@ def lay_out(
 
     def laid(text: Text) -> LaidText:
         if text not in known:
-            known[text] = LaidText(text.share, rows(text.pieces, tokenizer, words))
+            known[text] = LaidText(text.share, rows(text.pieces, tokenizer, words, commas=syntax != "comfyui"))
             if sum(len(text.rows) for text in known.values()) > MOST_ROWS:
                 raise RecipeError(
                     f"the prompt needs more than {MOST_ROWS} rows of tokens over its {steps} steps; "
