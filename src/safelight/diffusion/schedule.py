@@ -14,19 +14,22 @@ and live on the CPU: they are few, and float32 would already move a picture.
 A ladder of n steps is n + 1 descending sigmas; the network is asked at each of them but the last. Starting from a
 picture instead of from noise is `sigmas[skip:]`, nothing else.
 
-Letters: t a training step, possibly fractional; B batch. Read next: denoiser.py.
+Letters: t a training step, possibly fractional; B batch. Read next: ladders.py, denoiser.py.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from safelight.diffusion.ladders import LADDERS
 from safelight.errors import RecipeError, WeightsError, nearest
 
 __all__ = ["STEPS", "NoiseSchedule", "Prediction", "ScheduleConfig"]
+
+STEPS = LADDERS
+"""The ladders that `NoiseSchedule.steps` knows by name."""
 
 Prediction = Literal["epsilon", "v_prediction"]
 
@@ -107,53 +110,3 @@ def _betas(config: ScheduleConfig) -> Tensor:
 
 def _exact(value: Tensor | float) -> Tensor:
     return torch.as_tensor(value, dtype=torch.float64, device="cpu")
-
-
-# ---- the ladders: each gives the n sigmas at which the network is asked, the greatest first ----
-# Lin et al. 2023 (arXiv 2305.08891), table 2, compares the first three.
-
-
-def leading(schedule: NoiseSchedule, n: int) -> Tensor:
-    """Every (1000 // n)-th step, counted from `steps_offset`: DDIM and PLMS in CompVis and diffusers.
-
-    It starts below the noisiest step (981 for n = 50), and one step lands on t = 1. Where the offset would lead
-    past the last training step (n = 1000 with offset 1) it is lowered by as much; the originals run out of their
-    table there.
-    """
-    total = len(schedule.sigmas)
-    t = torch.arange(n) * (total // n)
-    offset = min(schedule.config.steps_offset, total - 1 - int(t[-1]))
-    return schedule.sigmas[(t + offset).flip(0)]
-
-
-def uniform(schedule: NoiseSchedule, n: int) -> Tensor:
-    """Evenly in t from the last step to the first, both included, even between steps: k-diffusion's `get_sigmas`."""
-    return schedule.sigma(torch.linspace(len(schedule.sigmas) - 1, 0, n, dtype=torch.float64))
-
-
-def trailing(schedule: NoiseSchedule, n: int) -> Tensor:
-    """Evenly, counted back from the last step: starts at pure noise and never stands on step 0 unless n is 1000."""
-    total = len(schedule.sigmas)
-    t = (total - torch.arange(n, dtype=torch.float64) * (total / n)).round().long() - 1
-    return schedule.sigmas[t]
-
-
-def karras(schedule: NoiseSchedule, n: int, rho: float = 7.0) -> Tensor:
-    """Evenly in sigma^(1/rho) over the model's own range (arXiv 2206.00364, eq. 5): more steps where noise is low."""
-    low, high = schedule.sigmas[0] ** (1 / rho), schedule.sigmas[-1] ** (1 / rho)
-    return torch.lerp(high, low, torch.linspace(0, 1, n, dtype=torch.float64)) ** rho
-
-
-def exponential(schedule: NoiseSchedule, n: int) -> Tensor:
-    """Evenly in log sigma over the model's own range."""
-    low, high = schedule.log_sigmas[0], schedule.log_sigmas[-1]
-    return torch.lerp(high, low, torch.linspace(0, 1, n, dtype=torch.float64)).exp()
-
-
-STEPS: dict[str, Callable[[NoiseSchedule, int], Tensor]] = {
-    "leading": leading,
-    "uniform": uniform,
-    "trailing": trailing,
-    "karras": karras,
-    "exponential": exponential,
-}

@@ -1,13 +1,14 @@
 """Samplers with a memory: past answers bend the next step, so that each new answer is worth more.
 
-`plms` and `lms` remember slopes d and integrate a polynomial through them (Adams-Bashforth), in t and in sigma.
+`plms`, `ipndm` and `lms` remember slopes d and integrate a polynomial through them (Adams-Bashforth), as if steps were
+even, or in sigma.
 `dpmpp_2m` and `unipc` remember denoised latents and integrate in lambda = -log(sigma), where the flow is
 
     x(s_next) = s_next / s * x(s) + (1 - exp(-h)) * (mean of D on the way),     h = log(s / s_next)
 
 (DPM-Solver++, Lu et al. 2022, arXiv 2211.01095, eq. 8, with x in place of x_t / alpha_t). In these coordinates
 the part of the equation that is linear in x is solved exactly, and only D has to be extrapolated. Read next:
-__init__.py.
+exponential.py.
 """
 
 import math
@@ -17,7 +18,7 @@ from torch import Tensor
 from safelight.diffusion.noise import NoiseSource
 from safelight.diffusion.samplers.asking import Sampling, derivative, steps
 
-__all__ = ["dpmpp_2m", "lms", "plms", "unipc"]
+__all__ = ["dpmpp_2m", "ipndm", "lms", "plms", "unipc"]
 
 # Adams-Bashforth weights for evenly spaced steps, the newest slope first (PNDM's linear multistep, arXiv 2202.09778).
 ADAMS_BASHFORTH = (
@@ -46,6 +47,22 @@ def plms(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
         else:
             d = _weighted(ADAMS_BASHFORTH[len(history) - 1], history)
         x = x + d * (s_next - s)
+    return x
+
+
+def ipndm(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
+    """Improved PNDM (Zhang & Chen 2022, arXiv 2204.13902, section 3.3): PLMS that starts with a step of Euler's.
+
+    Orders 1, 2, 3, 4 as slopes come in, one question a step. The weights are those of even steps, though the steps
+    in sigma seldom are; so the order is 2 where steps change smoothly. A step to 0 is D itself.
+    """
+    history: list[Tensor] = []
+    for s, s_next in steps(sigmas):
+        d = yield from derivative(x, s)
+        history = [d, *history[:3]]
+        if s_next == 0:
+            return x - s * d
+        x = x + _weighted(ADAMS_BASHFORTH[len(history) - 1], history) * (s_next - s)
     return x
 
 

@@ -1,23 +1,26 @@
 """Samplers that throw in fresh noise: step down below the next sigma, then climb back to it with new noise.
 
-    sigma_up^2 = eta^2 * s_next^2 * (s^2 - s_next^2) / s^2,        sigma_down^2 = s_next^2 - sigma_up^2
     x_next = D + sigma_down * eps + sigma_up * z,                  eps = (x - D) / s
 
-This is DDIM's equation 12 with its sigma_t of equation 16 (Song et al. 2020, arXiv 2010.02502) divided by
+(sigma_down and sigma_up: noising.py.) This is DDIM's equation 12 (Song et al. 2020, arXiv 2010.02502) divided by
 sqrt(abar). Written with sigmas, three samplers known under different names turn out to be one step:
 
     euler_a(eta) = ddim(eta),       ddpm = ddim(eta = 1)
 
-What sets them apart is where they start, where they stop and which ladder they usually take (__init__.py).
-Read next: multistep.py.
+What sets them apart is where they start, where they stop and which ladder they usually take (__init__.py). `dpm2_a`
+and `dpmpp_2s_a` go down by a step of order 2, through the middle, before they climb.
+Read next: sde.py, multistep.py.
 """
+
+import math
 
 from torch import Tensor
 
 from safelight.diffusion.noise import NoiseSource
 from safelight.diffusion.samplers.asking import Sampling, steps
+from safelight.diffusion.samplers.noising import ancestral, fresh, root
 
-__all__ = ["ddim", "ddpm", "euler_a"]
+__all__ = ["ddim", "ddpm", "dpm2_a", "dpmpp_2s_a", "euler_a"]
 
 
 def ddim(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 0.0) -> Sampling:
@@ -25,9 +28,8 @@ def ddim(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
     for s, s_next in steps(sigmas):
         denoised = yield x, s
         eps = (x - denoised) / s
-        up = eta * s_next * _root(1 - (s_next / s) ** 2)
-        down = _root(s_next**2 - up**2)
-        x = denoised + down * eps + _fresh(noise, up, s, s_next, x)
+        down, up = ancestral(s, s_next, eta)
+        x = denoised + down * eps + fresh(noise, up, s, s_next, x)
     return x
 
 
@@ -48,19 +50,35 @@ def ddpm(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float
         denoised = yield x, s
         remains = (s_next / s) ** 2
         mean = remains * x + (1 - remains) * denoised
-        x = mean + _fresh(noise, s_next * _root(1 - remains), s, s_next, x)
+        x = mean + fresh(noise, s_next * root(1 - remains), s, s_next, x)
     return x
 
 
-def _root(square: float) -> float:
-    """Square root of what rounding may leave just below 0, where Python would answer with a complex number."""
-    return max(0.0, square) ** 0.5
+def dpm2_a(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 1.0) -> Sampling:
+    """`dpm2` with ancestral noise, k-diffusion's `sample_dpm_2_ancestral`: two questions a step."""
+    for s, s_next in steps(sigmas):
+        denoised = yield x, s
+        d = (x - denoised) / s
+        down, up = ancestral(s, s_next, eta)
+        if down > 0:
+            middle = math.sqrt(s * down)
+            halfway = x + d * (middle - s)
+            d = (halfway - (yield halfway, middle)) / middle
+        x = x + d * (down - s) + fresh(noise, up, s, s_next, x)
+    return x
 
 
-def _fresh(noise: NoiseSource | None, amount: float, s: float, s_next: float, x: Tensor) -> Tensor | float:
-    """Noise of standard deviation `amount`; none is drawn where none is wanted, as at the end of a ladder."""
-    if amount == 0:
-        return 0.0
-    if noise is None:
-        raise ValueError("this sampler adds noise: give it a source of noise, or eta=0")
-    return amount * noise(s, s_next).to(x)
+def dpmpp_2s_a(x: Tensor, sigmas: Tensor, noise: NoiseSource | None = None, eta: float = 1.0) -> Sampling:
+    """DPM-Solver++(2S), arXiv 2211.01095, algorithm 1 with r = 1/2, and ancestral noise: two questions a step.
+
+    The slope of the whole step is D halfway down, halfway in lambda = -log(sigma).
+    """
+    for s, s_next in steps(sigmas):
+        denoised = yield x, s
+        down, up = ancestral(s, s_next, eta)
+        if down > 0:
+            middle = math.sqrt(s * down)
+            u = middle / s * x + (1 - middle / s) * denoised
+            denoised = yield u, middle
+        x = down / s * x + (1 - down / s) * denoised + fresh(noise, up, s, s_next, x)
+    return x
