@@ -59,12 +59,12 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
     """The lit picture, (3, S, S) float32 0..255; `spots`: where subjects stand, none for a landscape."""
     subject = frame.subject
     around = 1 - subject
-    soft = blur_mask(subject, 4.5)
+    slopes = _slopes(subject)
     wide = _surroundings(frame, light)
-    shade = _shade(frame, light, look, soft, wide)
-    sky, halo = sky_of(light, look.bands, frame, rng)
+    shade = _shade(frame, light, look, slopes, wide)
+    sky = sky_of(light, look.bands, frame, rng)
     beam = None if light.beam is None else beam_through(len(subject), look.bands) * (1 - 0.85 * subject)
-    rim = _rim(soft, subject)
+    rim = _rim(slopes, subject)
     sides = None if light.sides is None or wide.turn is None else _sides(wide.turn, subject, around)
 
     # Light on a pixel is linear in its shade; what lies before it (air, sky, the set-off) is one product and one sum.
@@ -97,11 +97,11 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
     ]
     plus: list[tuple[np.ndarray, Sequence[float]]] = [(haze, light.air), (dark, light.halo), (rim, light.rim)]
     if sides is not None and light.sides is not None:
-        for where, colour in zip(sides, light.sides, strict=True):
-            times.append((where, [value / 255 for value in colour]))
-            plus.append((where * subject, [0.2 * value for value in colour]))
-    if light.disc is not None and halo is not None:
-        plus.append((halo, light.disc.halo))
+        for side, colour in zip(sides, light.sides, strict=True):
+            times.append((side, [value / 255 for value in colour]))
+            plus.append((side * subject, [0.2 * value for value in colour]))
+    if light.disc is not None and sky.halo is not None:
+        plus.append((sky.halo, light.disc.halo))
     if beam is not None and light.beam is not None:
         plus.append((beam, light.beam))
 
@@ -114,7 +114,9 @@ def illuminate(frame: Frame, light: Light, look: Look, spots: Sequence[Spot], rn
             plane += np.multiply(field, np.float32(colour[c]), out=term)
         plane *= albedo[c]
         plane *= through
-        plane += np.multiply(behind, sky[c], out=term)
+        plane += np.multiply(behind, sky.rows[c], out=term)
+        for where, more in sky.patches:
+            plane[where] += behind[where] * more[c]
         for field, colour in plus:
             plane += np.multiply(field, np.float32(colour[c]), out=term)
         _roll_off(plane, term)
@@ -183,14 +185,24 @@ def _haze(frame: Frame, light: Light) -> np.ndarray:
     return haze
 
 
-def _shade(frame: Frame, light: Light, look: Look, soft: np.ndarray, wide: _Surroundings) -> np.ndarray:
+def _slopes(subject: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How the softened silhouette rises to the right and downwards, each (S, S), the same at every size."""
+    soft = blur(subject * np.float32(255), 4.5)
+    soft *= np.float32(len(soft) / (255 * 256))
+    right, down = np.zeros_like(soft), np.zeros_like(soft)
+    np.subtract(soft[:, 2:], soft[:, :-2], out=right[:, 1:-1])
+    np.subtract(soft[2:], soft[:-2], out=down[1:-1])
+    return right, down
+
+
+def _shade(
+    frame: Frame, light: Light, look: Look, slopes: tuple[np.ndarray, np.ndarray], wide: _Surroundings
+) -> np.ndarray:
     shade = frame.shade
     if look.rounded:
         smooth = blur_mask(shade * np.float32(0.5), 2.2) * np.float32(2)
-        slope = np.zeros_like(soft)
-        slope[:, 1:-1] = (soft[:, 2:] - soft[:, :-2]) * np.float32(0.55)
-        slope[1:-1] += (soft[2:] - soft[:-2]) * np.float32(0.85)
-        slope *= np.float32(len(soft) / 256 * 3.6)
+        slope = slopes[0] * np.float32(0.55 * 3.6)
+        slope += slopes[1] * np.float32(0.85 * 3.6)
         np.clip(slope, -0.55, 0.42, out=slope)
         slope += (smooth - shade) * np.float32(1.22 * 0.6)
         slope *= frame.subject
@@ -248,8 +260,11 @@ def _cast_shadow(frame: Frame, light: Light, spots: Sequence[Spot]) -> np.ndarra
     return dark
 
 
-def _rim(soft: np.ndarray, subject: np.ndarray) -> np.ndarray:
+def _rim(slopes: tuple[np.ndarray, np.ndarray], subject: np.ndarray) -> np.ndarray:
     """A line of light on edges that face up and to the right, 0..1."""
-    slope = np.zeros_like(soft)
-    slope[1:-1, 1:-1] = soft[2:, 1:-1] - soft[:-2, 1:-1] - 0.7 * (soft[1:-1, 2:] - soft[1:-1, :-2])
-    return np.clip(slope * (soft.shape[0] / 256) * 4.5 - 0.18, 0, 1) * subject
+    rim = slopes[1] * np.float32(4.5)
+    rim -= slopes[0] * np.float32(0.7 * 4.5)
+    rim -= np.float32(0.18)
+    np.clip(rim, 0, 1, out=rim)
+    rim *= subject
+    return rim

@@ -5,6 +5,7 @@
 Letters: S size of the picture in pixels. Images (3, S, S) float32 0..255. Read next: media/.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
@@ -14,7 +15,7 @@ from safelight.scenes.arrays import grid
 from safelight.scenes.canvas import Frame
 from safelight.scenes.lights import Light
 
-__all__ = ["beam_through", "sky_of"]
+__all__ = ["Sky", "beam_through", "sky_of"]
 
 
 @lru_cache(maxsize=16)
@@ -29,10 +30,32 @@ def beam_through(size: int, bands: int) -> np.ndarray:
     return shaft * np.float32(0.36)
 
 
-def sky_of(light: Light, bands: int, frame: Frame, rng: Random) -> tuple[np.ndarray, np.ndarray | None]:
-    """The sky (3, S, S) or (3, S, 1), and the strength (S, S) of the halo that sun or moon lay over everything.
+@dataclass(frozen=True)
+class Sky:
+    """rows (3, S, 1), the gradient | patches, what stands out from it: where, and how much more (3, h, w)
+    halo (S, S), how strongly the disc shines over everything, None without one."""
 
-    With `bands` it comes in steps of even tone. `rng` says on which side the disc stands and where the stars are.
+    rows: np.ndarray
+    patches: tuple[tuple[tuple[slice, slice], np.ndarray], ...]
+    halo: np.ndarray | None
+
+
+@lru_cache(maxsize=16)
+def _round(size: int, radius: float, bands: int) -> tuple[np.ndarray, np.ndarray]:
+    """A disc's inside and its halo, each 0..1 and (2 S, 2 S), the disc in the middle: a picture cuts its part out."""
+    x, y = (axis - 256 for axis in np.meshgrid(*[(np.arange(2 * size, dtype=np.float32) + 0.5) * (256 / size)] * 2))
+    distance = np.hypot(x, y) - radius
+    inside = np.clip(0.5 - distance * (size / 256), 0, 1)
+    halo = 1 / (1 + (np.clip(distance, 0, None) / 22) ** 2)
+    if bands:
+        halo = np.floor(halo * 4 + 0.35) / 4
+    return inside.astype(np.float32), halo.astype(np.float32)
+
+
+def sky_of(light: Light, bands: int, frame: Frame, rng: Random) -> Sky:
+    """The sky behind a frame; with `bands` it comes in steps of even tone.
+
+    `rng` says on which side the disc stands and where the stars are.
     """
     side, height = rng.choice((-1, 1)), rng.uniform(-8, 8)
     stars = [(rng.uniform(6, 250), rng.uniform(4, 112), rng.uniform(1.2, 2.0)) for _ in range(light.stars)]
@@ -42,30 +65,31 @@ def sky_of(light: Light, bands: int, frame: Frame, rng: Random) -> tuple[np.ndar
     if bands:
         t = (np.floor(t * 6) + 0.5) / 6
     heights = [stop for stop, _ in light.sky]
-    sky = np.stack([np.interp(t, heights, [c[i] for _, c in light.sky]) for i in range(3)]).astype(np.float32)
+    rows = np.stack([np.interp(t, heights, [c[i] for _, c in light.sky]) for i in range(3)]).astype(np.float32)
     if light.disc is None or float(frame.sky.mean()) < 0.02:
-        return sky, None
-    sky = sky.repeat(size, 2)
+        return Sky(rows, (), None)
+
+    def window(at_x: float, at_y: float, reach: float) -> tuple[slice, slice]:
+        spans = ((int((at - reach) * unit), int((at + reach) * unit) + 1) for at in (at_y, at_x))
+        down, across = (slice(max(0, first), max(0, last)) for first, last in spans)
+        return down, across
+
     unit = size / 256
+    patches: list[tuple[tuple[slice, slice], np.ndarray]] = []
     for sx, sy, r in stars:
         r = max(r, 0.7 / unit)
-        near = tuple(slice(max(0, int((at - 4 * r) * unit)), int((at + 4 * r) * unit) + 1) for at in (sy, sx))
-        sky[:, *near] += 200 * np.exp(-((x[near] - sx) ** 2 + (y[near] - sy) ** 2) / (r * r))
+        near = window(sx, sy, 4 * r)
+        star = 200 * np.exp(-((x[near] - sx) ** 2 + (y[near] - sy) ** 2) / (r * r))
+        patches.append((near, np.broadcast_to(star, (3, *star.shape))))
     disc = light.disc
-    dx, dy = x - np.float32(128 + side * 76), y - np.float32(disc.y + height)
-    dx *= dx
-    dy *= dy
-    dx += dy
-    distance = np.sqrt(dx) - np.float32(disc.radius)
-    rows = slice(0, int((disc.y + height + disc.radius + 2) * unit) + 1)
-    inside = np.clip(0.5 - distance[rows] * np.float32(unit), 0, 1)
-    for c in range(3):
-        sky[c, rows] += (np.float32(disc.colour[c]) - sky[c, rows]) * inside
-    distance = np.clip(distance, 0, None) * np.float32(1 / 22)
-    distance *= distance
-    halo = 1 / (1 + distance)
-    if bands:
-        halo = np.floor(halo * 4 + np.float32(0.35)) * np.float32(0.25)
-    halo *= np.float32(disc.strength * 0.30)
-    halo *= (0.35 + 0.65 * frame.sky) * (1 - 0.75 * frame.subject)
-    return sky, halo
+    at_x, at_y = 128 + side * 76, disc.y + height
+    near = window(at_x, at_y, disc.radius + 2)
+    left, top = (size - round(at * unit) for at in (at_x, at_y))
+    inside, halo = (whole[top : top + size, left : left + size] for whole in _round(size, disc.radius, bands))
+    colour = np.array(disc.colour, np.float32)[:, None, None]
+    patches.append((near, (colour - rows[:, near[0]]) * inside[near]))
+    weight = frame.sky * np.float32(0.65 * 0.3 * disc.strength)
+    weight += np.float32(0.35 * 0.3 * disc.strength)
+    weight *= halo
+    weight *= 1 - np.float32(0.75) * frame.subject
+    return Sky(rows, tuple(patches), weight)

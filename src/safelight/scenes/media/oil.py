@@ -22,7 +22,7 @@ __all__ = ["oil"]
 _DIRECTIONS = 8
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=6)
 def _sheets(size: int, length: float, width: float) -> tuple[np.ndarray, np.ndarray]:
     """Strokes in all directions: flat index of each one's middle (K * S * S) int32, and relief (K * S * S) about 1."""
     rng = Random(11)
@@ -54,7 +54,7 @@ def _sheets(size: int, length: float, width: float) -> tuple[np.ndarray, np.ndar
 
 
 def _directions(tone: np.ndarray, rng: Random) -> np.ndarray:
-    """Which of the K directions runs across the gradient of `tone`, (S, S) int32."""
+    """Which of the K directions runs, on the whole, across the gradient of `tone`, (S, S) int32."""
     size = tone.shape[0]
     factor = max(1, size // 64)
     small = mask_down(tone, factor)
@@ -62,9 +62,9 @@ def _directions(tone: np.ndarray, rng: Random) -> np.ndarray:
     gx[:, 1:-1], gy[1:-1] = small[:, 2:] - small[:, :-2], small[2:] - small[:-2]
     # Twice the angle, so that opposite gradients add up instead of cancelling (the structure tensor).
     cos, sin = gx * gx - gy * gy, 2 * gx * gy
+    # where nothing changes, strokes lie nearly level and wander a little
     drift = noise(rng, len(small), 3) * 0.9
-    strength = 40.0
-    both = np.stack([cos + strength * np.cos(drift) * -1, sin + strength * np.sin(drift)])
+    both = np.stack([cos - 40 * np.cos(drift), sin + 40 * np.sin(drift)])
     peak = float(np.abs(both).max()) + 1e-6
     both = np.sign(both) * np.sqrt(np.abs(both) / peak)
     cos, sin = (blur(part * 100 + 128, 7) - 128 for part in both)
