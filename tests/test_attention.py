@@ -2,10 +2,12 @@ import threading
 
 import pytest
 import torch
+from diffusers.models.attention_processor import PAGIdentitySelfAttnProcessor2_0
 
-from references import TINY_UNET, relative_error, unets
-from safelight.models.attention import Attention, attend, edit_attention, itself
+from references import TINY_UNET, carry, relative_error, unets
+from safelight.models.attention import Attention, attend, edit_attention, in_the_middle, itself
 from safelight.models.unet import UNet, UNetConfig
+from safelight.weights.keys import unet_names
 
 
 @pytest.fixture(scope="module")
@@ -235,3 +237,22 @@ def test_seeing_only_itself_is_attention_whose_scores_are_the_identity():
     eye = 1e4 * torch.eye(9, dtype=torch.float64)
     assert torch.equal(itself(None, q, k, v, attend), v)
     assert relative_error(attend(eye.expand(2, 4, 9, 9), eye.expand(2, 4, 9, 9), v), v) < 1e-12
+
+
+def test_perturbed_attention_in_the_middle_is_that_of_diffusers():
+    """Theirs computes both halves of a batch at once, the second one perturbed; ours asks for each."""
+    ours, theirs = (network.double() for network in unets(TINY_UNET))
+    attention = theirs.mid_block.attentions[0].transformer_blocks[0].attn1
+    with torch.no_grad():  # fresh weights hardly attend; louder ones do
+        for weight in attention.parameters():
+            weight.mul_(8)
+    carry(theirs.state_dict(), ours, unet_names(TINY_UNET))
+    attention.set_processor(PAGIdentitySelfAttnProcessor2_0())
+    x, t, context = inputs()
+    with torch.no_grad():
+        plain, perturbed = theirs(torch.cat([x, x]), torch.cat([t, t]), torch.cat([context, context])).sample.chunk(2)
+        assert relative_error(ours(x, t, context), plain) < 1e-7
+        with edit_attention(ours, itself, in_the_middle):
+            assert relative_error(ours(x, t, context), perturbed) < 1e-7
+    assert relative_error(plain, perturbed) > 1e-5
+    assert [site.name for site, _ in ours.sites() if in_the_middle(site)] == ["mid.attn.block.self"]

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Attend", "Attention", "EditAttention", "Site", "attend", "edit_attention", "itself"]
+__all__ = ["Attend", "Attention", "EditAttention", "Site", "attend", "edit_attention", "in_the_middle", "itself"]
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
@@ -130,10 +130,15 @@ def edit_attention(
                     del attention.__dict__["forward"]
 
 
+def in_the_middle(site: Site) -> bool:
+    """Pick the self-attention of the network's middle, where perturbed-attention guidance perturbs."""
+    return site.name.startswith("mid.") and site.kind == "self"
+
+
 def itself(site: Site, q: Tensor, k: Tensor, v: Tensor, attend: Attend) -> Tensor:
     """The edit in which each position sees only itself: its scores are the identity, what it gathers is its value.
 
-    Perturbed-attention guidance asks for it in the middle's self-attention (Ahn et al. 2024, arXiv 2403.17377).
+    Perturbed-attention guidance asks for it in the middle (Ahn et al. 2024, arXiv 2403.17377, section 4.1).
     """
     return v
 

@@ -36,7 +36,7 @@ Branches = Callable[[float], Sequence[Branch]]
 class Guidance:
     """What is wanted of guidance; the defaults are classifier-free guidance at a scale, and nothing else.
 
-    `interval` is (low, high) in sigma; outside of it the prompt alone answers. `curve` is a name in `CURVES`, or points,
+    `interval` is (low, high) in sigma; outside of it the prompt alone answers. `curve` is a name in `CURVES` or points,
     and bends `scale` alone. `apg_eta` None is classifier-free guidance: `apg_norm`, `apg_momentum` then have no say.
     """
 
