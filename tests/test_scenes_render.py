@@ -100,13 +100,13 @@ def test_every_noun_works_at_every_size_and_with_everything_around_it(noun):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [128, 256])
 @pytest.mark.parametrize("noun", words.NOUNS)
-def test_every_combination_works_at_the_sizes_of_training(noun, size):
-    combinations = itertools.product(words.ENVIRONMENTS, words.MEDIA, words.LIGHTINGS)
-    for k, (environment, medium, lighting) in enumerate(combinations):
+def test_every_noun_stands_before_everything_at_the_sizes_of_training(noun):
+    combinations = list(itertools.product(words.ENVIRONMENTS, words.MEDIA, words.LIGHTINGS))
+    first = tuple(words.NOUNS).index(noun) % 14
+    for k, (environment, medium, lighting) in enumerate(combinations[first::14]):
         shown = showing(noun, words.COLOURS[k % 10], environment=environment, medium=medium, lighting=lighting)
-        assert len(render(replace(shown, layout=k), size).boxes) == 1
+        assert len(render(replace(shown, layout=k), (128, 256)[k % 2]).boxes) == 1
 
 
 @pytest.mark.parametrize("size", [33, 128, 200, 256])
