@@ -5,11 +5,12 @@ card: they are held against Philox as its paper publishes it, with the counter w
 """
 
 import math
+from itertools import pairwise
 
 import pytest
 import torch
 
-from safelight.diffusion.noise import Noise, philox_normal
+from safelight.diffusion.noise import Brownian, Noise, path, philox_normal
 from safelight.errors import RecipeError
 
 # torch.manual_seed(0); torch.randn(3, 4, device="cuda")
@@ -148,3 +149,89 @@ def test_a_seed_out_of_range_is_refused(seed):
 def test_an_unknown_kind_is_refused():
     with pytest.raises(RecipeError, match="'torch' or 'philox'"):
         Noise(0, (4, 8, 8), "cuda")  # type: ignore[arg-type]
+
+
+# ---- one Brownian path ----
+
+SHAPE = (4, 32, 32)
+ERROR = 4096**-0.5  # of a mean; four of them are allowed
+
+
+def w(brownian, sigma):
+    """W at sigma, from its start at 2^-32: what a step from there gets, times the root of its length."""
+    return brownian(2.0**-32, sigma) * (math.log2(sigma) + 32) ** 0.5
+
+
+def test_a_path_gives_the_same_to_every_step_in_whichever_order_they_are_asked():
+    sigmas = [14.6, 7.3, 3.1, 0.9, 0.4, 0.1, 0.03]
+    steps = [*pairwise(sigmas), (14.6, 3.1), (0.9, 0.03), (14.6, 0.03)]
+    brownian = Brownian(7, SHAPE)
+    first = {step: brownian(*step) for step in steps}
+    for step in reversed(steps):
+        assert torch.equal(brownian(*step), first[step])
+        assert torch.equal(Brownian(7, SHAPE)(*step), first[step])
+
+
+def test_a_step_the_other_way_gets_the_opposite():
+    brownian = Brownian(7, SHAPE)
+    assert torch.equal(brownian(3.0, 1.0), -brownian(1.0, 3.0))
+
+
+def test_a_long_step_gets_what_the_short_ones_within_it_get_together():
+    brownian, sigmas = Brownian(7, SHAPE), [8.0, 4.0, 1.0, 0.25, 0.0625]
+    lengths = [math.log2(a / b) for a, b in pairwise(sigmas)]
+    short = sum(brownian(a, b) * length**0.5 for (a, b), length in zip(pairwise(sigmas), lengths, strict=True))
+    whole = brownian(sigmas[0], sigmas[-1]) * sum(lengths) ** 0.5
+    assert (short - whole).abs().max() < 1e-4
+
+
+def test_steps_get_unit_noise_and_apart_from_each_other_independent_noise():
+    sigmas = [14.6, 9.0, 8.9, 3.0, 1.0, 0.3, 0.2999, 0.05, 0.0292]
+    blocks = torch.stack([Brownian(3, SHAPE)(a, b).flatten() for a, b in pairwise(sigmas)]).double()
+    assert (blocks.mean(1).abs() < 4 * ERROR).all()
+    assert ((blocks.var(1) - 1).abs() < 4 * ERROR * 2**0.5).all()
+    alike = torch.corrcoef(blocks) - torch.eye(len(blocks), dtype=torch.float64)
+    assert alike.abs().max() < 4.5 * ERROR
+
+
+def test_a_path_spreads_as_brownian_motion_does():
+    brownian = Brownian(5, SHAPE)
+    near, far = w(brownian, 0.5).double(), w(brownian, 8.0).double()
+    covariance = float((near * far).mean())  # the lesser of the two times
+    assert covariance == pytest.approx(31, abs=4 * ERROR * 50)
+    assert float((far - near).var()) == pytest.approx(4, rel=4 * ERROR * 2**0.5)
+
+
+def test_steps_too_short_for_the_path_still_get_unit_noise():
+    noise = Brownian(5, SHAPE)(1.0, 1.0 - 1e-9).double()
+    assert (noise.var() - 1).abs() < 4 * ERROR * 2**0.5
+
+
+@pytest.mark.parametrize("sigma", [1e-12, 1e12])
+def test_beyond_its_ends_a_path_stands_still_but_finite(sigma):
+    assert Brownian(5, SHAPE)(sigma, 1.0).isfinite().all()
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0])
+def test_a_path_ends_above_sigma_0(sigma):
+    with pytest.raises(ValueError, match="above 0"):
+        Brownian(5, SHAPE)(1.0, sigma)
+
+
+@pytest.mark.parametrize("other", [6, 5 + 2**32, 5 + 2**63])
+def test_every_bit_of_a_seed_makes_another_path(other):
+    a, b = Brownian(5, SHAPE)(3.0, 1.0).flatten(), Brownian(other, SHAPE)(3.0, 1.0).flatten()
+    assert abs(float(torch.corrcoef(torch.stack([a, b]))[0, 1])) < 4 * ERROR
+
+
+def test_a_path_is_not_the_stream_of_its_seed():
+    noise = Noise(5, SHAPE)
+    step = path(noise)(14.6, 10.0).flatten()
+    assert abs(float(torch.corrcoef(torch.stack([noise.initial().flatten(), step]))[0, 1])) < 4 * ERROR
+    assert noise.draws == 1
+
+
+def test_noise_becomes_the_path_of_its_seed_and_anything_else_stays_what_it_is():
+    brownian = Brownian(9, SHAPE)
+    assert torch.equal(path(Noise(9, SHAPE, "philox"))(3.0, 1.0), brownian(3.0, 1.0))
+    assert path(brownian) is brownian

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from oracles import k_diffusion, relative
 from safelight import recipe
+from safelight.diffusion.ladders import ALIGNED, ALIGNED_ROUNDED, beta_quantile, polyexponential
 from safelight.diffusion.samplers import SAMPLERS, ladder
 from safelight.diffusion.schedule import STEPS, NoiseSchedule, ScheduleConfig
 from safelight.errors import RecipeError, WeightsError
@@ -97,13 +98,9 @@ def test_trailing_starts_at_the_last_step():
 
 
 def test_one_step_of_each_kind():
-    assert {name: round(_steps(name, 1)[0], 3) for name in NAMES} == {
-        "exponential": 999,
-        "karras": 999,
-        "leading": 1,  # as in diffusers: the only step of 1000 that (1000 // 1) counts, plus the offset
-        "trailing": 999,
-        "uniform": 999,
-    }
+    # leading as in diffusers: the only step of 1000 that (1000 // 1) counts, plus the offset
+    expected = dict.fromkeys(NAMES, 999) | {"leading": 1, "ddim": 1}
+    assert {name: round(_steps(name, 1)[0], 3) for name in NAMES} == expected
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 20, 50, 1000])
@@ -133,9 +130,71 @@ def test_ddim_and_plms_end_where_the_model_says():
     for name, sampler in SAMPLERS.items():
         early = ladder(V1, sampler, 10)
         late = ladder(NoiseSchedule(ScheduleConfig(ends_at_one=True)), sampler, 10)
-        assert early[-1] == (V1.sigmas[0] if name in ("ddim", "plms") else 0)
+        # dpm_fast and dpm_adaptive would as well, but their usual ladder has been there before
+        assert early[-1] == (V1.sigmas[0] if name in ("ddim", "plms", "tcd", "ddim_cfgpp") else 0)
         assert late[-1] == 0
         assert torch.equal(early[:-1], late[:-1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 20, 50, 1000])
+def test_polyexponential_is_that_of_k_diffusion(n):
+    low, high = float(V1.sigmas[0]), float(V1.sigmas[-1])
+    theirs = k_diffusion().sampling.get_sigmas_polyexponential
+    assert relative(V1.steps("polyexponential", n), theirs(n, low, high)) < 1e-5
+    bent = torch.cat([polyexponential(V1, n, rho=2.5), torch.zeros(1, dtype=torch.float64)])
+    assert relative(bent, theirs(n, low, high, rho=2.5)) < 1e-5
+
+
+def test_some_schedules_are_others_by_another_name():
+    for n in (1, 4, 7, 50, 999):
+        assert torch.equal(V1.steps("normal", n), V1.steps("uniform", n))
+        assert relative(V1.steps("polyexponential", n), V1.steps("exponential", n)) < 1e-12
+        assert torch.equal(V1.steps("ddim", n), V1.steps("leading", n))  # at the offset 1 of Stable Diffusion v1
+    other = NoiseSchedule(ScheduleConfig(steps_offset=0))
+    assert _steps("ddim", 4, other) == [751.0, 501.0, 251.0, 1.0]
+    assert _steps("leading", 4, other) == [750.0, 500.0, 250.0, 0.0]
+
+
+def test_sgm_uniform_stops_a_stride_above_the_least():
+    assert _steps("sgm_uniform", 4) == [999.0, 749.25, 499.5, 249.75]
+
+
+def test_simple_rounds_towards_noise():
+    assert _steps("simple", 4) == [999.0, 749.0, 499.0, 249.0]
+    assert _steps("simple", 3) == [999.0, 666.0, 333.0]
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.6, 1.0, 2.0])
+def test_beta_quantiles_are_those_of_scipy(alpha):
+    from scipy.stats import beta
+
+    chances = torch.linspace(0, 1, 301, dtype=torch.float64)
+    expected = torch.from_numpy(beta.ppf(chances.numpy(), alpha, alpha))
+    assert (beta_quantile(chances, alpha) - expected).abs().max() < 1e-12
+
+
+def test_beta_is_dense_at_both_ends():
+    t = torch.tensor(_steps("beta", 50))
+    strides = -t.diff()
+    assert strides[:5].max() < strides[20:30].min()
+    assert strides[-5:].max() < strides[20:30].min()
+
+
+def test_kl_optimal_is_even_in_the_arc_tangent():
+    strides = V1.steps("kl_optimal", 30)[:-1].atan().diff()
+    assert (strides - strides.mean()).abs().max() < 1e-12
+
+
+def test_align_your_steps_holds_its_published_levels_and_is_stretched_for_other_models():
+    published = torch.tensor([*ALIGNED[:-1], 0.0], dtype=torch.float64)
+    assert relative(V1.steps("align_your_steps", 10), published) < 1e-9
+    assert all(round(a, 3) == pytest.approx(b, abs=3.1e-3) for a, b in zip(ALIGNED, ALIGNED_ROUNDED, strict=True))
+    twenty = V1.steps("align_your_steps", 20)
+    assert relative(twenty[:-1:2], published[:-1]) < 1e-9
+    wide = NoiseSchedule(ScheduleConfig(1e-4, 0.02, "linear"))
+    ladder_of_wide = wide.steps("align_your_steps", 10)
+    assert float(ladder_of_wide[0]) == pytest.approx(float(wide.sigmas[-1]))
+    assert (ladder_of_wide.diff() < 0).all()
 
 
 def test_recipes_know_the_same_schedules():
