@@ -8,13 +8,14 @@ Read next: read.py for what it says, heads.py for the network, learn_recogniser.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
+from torch import Tensor
 
 from safelight.errors import WeightsError
 from safelight.evaluate.heads import AXES, COLOURS, FEATURES, MARKS, NOUNS, Network, Sizes, prepare
@@ -37,17 +38,19 @@ class Recogniser:
     @torch.inference_mode()
     def read(self, pixels: np.ndarray) -> list[Reading]:
         """Read pictures (B, H, W, 3) uint8 of any size, as if reduced to 128 by 128."""
-        found: list[Reading] = []
-        for some in torch.from_numpy(np.ascontiguousarray(pixels)).split(BATCH):
-            found += readings(self.network(prepare(some)), self.threshold)
-        return found
+        return [one for some in _split(pixels) for one in readings(self.network(some), self.threshold)]
 
     @torch.inference_mode()
     def features(self, pixels: np.ndarray) -> np.ndarray:
         """Return features (B, 192) float32 of pictures (B, H, W, 3) uint8, for distances between sets of pictures."""
-        some = torch.from_numpy(np.ascontiguousarray(pixels)).split(BATCH)
-        made = [self.network(prepare(part)).features.numpy() for part in some]
-        return np.concatenate(made) if len(pixels) else np.empty((0, FEATURES), np.float32)
+        made = [self.network(some).features.numpy() for some in _split(pixels)]
+        return np.concatenate(made) if made else np.empty((0, FEATURES), np.float32)
+
+
+def _split(pixels: np.ndarray) -> Iterator[Tensor]:
+    """The network's inputs for pictures (B, H, W, 3) uint8, a few at a time."""
+    for start in range(0, len(pixels), BATCH):
+        yield prepare(torch.from_numpy(np.array(pixels[start : start + BATCH])))
 
 
 def export(network: Network, path: Path, threshold: float, ceiling: Mapping[str, object]) -> None:
