@@ -2,35 +2,21 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from safelight.diffusion.schedule import NoiseSchedule
-from safelight.errors import TrainingError
 from safelight.models.text import TextConfig, TextEncoder
 from safelight.models.unet import UNet, UNetConfig
 from safelight.models.vae import Autoencoder, AutoencoderConfig
 from safelight.train.autoencoder import LOG_VARIANCE, LearnDecoder, LearnEncoder, Pixels, prepare, textures
-from safelight.train.bundled import Course, Plan, run
-from safelight.train.data import open_renders, render_folder
+from safelight.train.beginnings import initialise
+from safelight.train.diet import USUAL_LOSS, Diet, Size, balance, stratified
 from safelight.train.latents import fit
 from safelight.train.loop import Loop, Now, Settings, generator
-from safelight.train.text_to_image import (
-    USUAL_LOSS,
-    Diet,
-    Examination,
-    Size,
-    TextToImage,
-    balance,
-    initialise,
-    sample,
-    stratified,
-)
+from safelight.train.text_to_image import Examination, TextToImage, sample
 
 VAE = AutoencoderConfig(channels=(8, 8, 16, 16), blocks=1, groups=4, scale=1.0)
 UNET = UNetConfig(channels=(8, 16), blocks=1, attention=(False, True), heads=2, context=16, groups=4)
@@ -209,68 +195,3 @@ def test_samples_are_latents_of_the_size_asked_for():
     z = sample(method.unet, method.text, method.schedule, Words(), ["a", "b"], 6, steps=3)
     assert z.shape == (2, 4, 6, 6)
     assert z.isfinite().all()
-
-
-def test_renders_go_on_where_they_stopped_and_are_never_half_there(tmp_path):
-    render_folder(tmp_path, 70, seed=5, size=32)
-    whole = np.array(open_renders(tmp_path).pixels)
-    assert whole.shape == (70, 32, 32, 3)
-    assert len((tmp_path / "scenes.jsonl").read_text().splitlines()) == 70
-    # As if it had been interrupted after the first chunk of 64.
-    broken = whole.copy()
-    broken[64:] = 0
-    broken[0] = 77
-    (tmp_path / "pixels.npy").unlink()
-    np.save(tmp_path / "part.npy", broken)
-    (tmp_path / "part.npy").rename(tmp_path / "pixels.npy.part")
-    (tmp_path / "chunks.txt").write_text("0\n")
-    with pytest.raises(TrainingError, match="no finished renders"):
-        open_renders(tmp_path)
-    render_folder(tmp_path, 70, seed=5, size=32)
-    again = np.array(open_renders(tmp_path).pixels)
-    assert (again[0] == 77).all()  # the finished chunk was left alone
-    assert np.array_equal(again[1:], whole[1:])
-    with pytest.raises(TrainingError, match="other renders"):
-        render_folder(tmp_path, 70, seed=6, size=32)
-
-
-def test_a_stage_that_comes_too_early_or_is_unknown_says_so(tmp_path):
-    with pytest.raises(TrainingError, match="Did you mean 'decoder'"):
-        run(tmp_path, "decodr")
-    with pytest.raises(TrainingError, match="run the stage"):
-        run(tmp_path, "decoder")
-
-
-def test_the_whole_story_runs_in_small_and_ends_in_a_model_folder(tmp_path):
-    run_settings = Settings(rate=1e-3, steps=3, warmup=1, ema=(0.1,))
-    plan = replace(
-        Plan(),
-        scenes=40,
-        held_out=40,
-        pixels=64,
-        sides=(4, 8),
-        captions_for_tokenizer=300,
-        crop=16,
-        text=replace(TEXT, vocabulary=600, length=77),
-        unet=UNET,
-        autoencoder=VAE,
-        encoder_run=run_settings,
-        decoder_run=run_settings,
-        courses=(
-            Course("unet-plain", run_settings, Diet((Size(4, 1.0, 4),))),
-            Course("unet-balanced", run_settings, Diet((Size(4, 0.5, 4), Size(8, 0.5, 4)), balanced=True)),
-        ),
-    )
-    said: list[str] = []
-    assert run(tmp_path, threads=1, tell=lambda done, what: said.append(what), plan=plan)
-    assert said[-1].startswith("wrote")
-    index = json.loads((tmp_path / "model" / "model_index.json").read_text())
-    assert index["_class_name"] == "StableDiffusionPipeline"
-    assert {path.name for path in (tmp_path / "model").iterdir()} >= {"unet", "vae", "text_encoder", "tokenizer"}
-
-
-def test_modules_are_only_loaded_from_a_stage_that_has_them(tmp_path: Path):
-    from safelight.train.bundled import load_average
-
-    with pytest.raises(TrainingError, match="run the stage `unet-plain` first"):
-        load_average(tmp_path / "unet-plain", {"unet": nn.Linear(1, 1)}, 0.05)

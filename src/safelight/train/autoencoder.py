@@ -11,7 +11,7 @@ alternates crops with whole pictures of the same number of pixels.
 Letters: B pictures, H W latent size, pixels 8H x 8W.  Next: `text_to_image`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,9 @@ from torch import Tensor, nn
 
 from safelight.models.vae import Autoencoder
 from safelight.train.latents import PatchPCA, to_unit
-from safelight.train.loop import Now, Readings
+from safelight.train.loop import Now
 from safelight.train.optimiser import Part
+from safelight.train.readings import Readings
 from safelight.train.sheets import write_sheet
 
 LOG_VARIANCE = -12.0  # a standard deviation of 0.0025: the posterior is all but a point
@@ -112,27 +113,36 @@ def psnr(x: Tensor, y: Tensor) -> float:
     return float(-10 * ((x - y.clamp(-1, 1)) / 2).square().mean((1, 2, 3)).log10().mean())
 
 
+def exactly(map: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """Apply a map in float32, where networks around it may compute in less: what is learnt from should be exact."""
+    with torch.autocast(x.device.type, enabled=False):
+        return map(x)
+
+
 class LearnEncoder:
     """Regress the encoder on the closed-form latents; `held_out` (B, S, S, 3) uint8 are pictures to be measured on."""
 
     def __init__(self, autoencoder: Autoencoder, pca: PatchPCA, pixels: Pixels, held_out: np.ndarray) -> None:
         prepare(autoencoder)
-        self.autoencoder, self.pca, self.pixels = autoencoder, pca, pixels
+        self.encoder, self.pca, self.pixels = autoencoder.encoder, pca, pixels
         self.held_out = to_unit(held_out)
 
     def parts(self) -> list[Part]:
         """Return the encoder alone."""
-        return [Part("encoder", self.autoencoder.encoder)]
+        return [Part("encoder", self.encoder)]
 
-    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float], int]:
+    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, Tensor], int]:
         """Return the mean squared error of this step's latents, which have unit variance."""
         x = self.pixels.draw(now)
         return self._error(x), {}, len(x)
 
+    def _mean(self, x: Tensor) -> Tensor:
+        # Where the weights are and in their type: a bfloat16 copy must be fed bfloat16.
+        return self.encoder(x.to(self.encoder.conv_in.weight))[:, :4].float()
+
     def _error(self, x: Tensor) -> Tensor:
-        # The computing dtype is the weights': a bfloat16 copy must be fed bfloat16.
-        mean = self.autoencoder.encoder(x.to(self.autoencoder.encoder.conv_in.weight.dtype))[:, :4].float()
-        return F.mse_loss(mean, self.pca.encode(x))
+        x = x.to(self.encoder.conv_in.weight.device)
+        return F.mse_loss(self._mean(x), exactly(self.pca.encode, x))
 
     def validate(self) -> Readings:
         """Return the mean squared error on held-out pictures at full and at half size."""
@@ -142,8 +152,8 @@ class LearnEncoder:
 
     def sheet(self, path: Path) -> None:
         """Draw held-out pictures, the linear inverse of their latents, and that of the encoder's."""
-        x = self.held_out[:6]
-        mean = self.autoencoder.encoder(x.to(self.autoencoder.encoder.conv_in.weight.dtype))[:, :4].float()
+        x = self.held_out[:6].to(self.encoder.conv_in.weight.device)
+        mean = self._mean(x)
         write_sheet(path, [x, self.pca.decode(self.pca.encode(x)), self.pca.decode(mean)])
 
 
@@ -161,31 +171,32 @@ class LearnDecoder:
         """Return the decoder alone."""
         return [Part("decoder", self.decoder)]
 
-    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float], int]:
+    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, Tensor], int]:
         """Return the three-part loss of the module's docstring, and its first part as `l1`."""
-        x = self.pixels.draw(now)
-        z = self.pca.encode(x)
-        error = self._decode(z + self.noise * torch.randn(z.shape, generator=now.generator)) - x
+        x = self.pixels.draw(now).to(self.decoder.conv_in.weight.device)
+        z = exactly(self.pca.encode, x)
+        error = self._decode(z + self.noise * torch.randn(z.shape, generator=now.generator).to(z.device)) - x
         l1 = error.abs().mean()
         edges = (error[..., 1:] - error[..., :-1]).abs().mean() + (error[..., 1:, :] - error[..., :-1, :]).abs().mean()
-        return l1 + error.square().mean() + 0.5 * edges, {"l1": float(l1.detach())}, len(x)
+        return l1 + error.square().mean() + 0.5 * edges, {"l1": l1.detach()}, len(x)
 
     def _decode(self, z: Tensor) -> Tensor:
-        return self.decoder(z.to(self.decoder.conv_in.weight.dtype)).float()
+        return self.decoder(z.to(self.decoder.conv_in.weight)).float()
 
     def _redraw(self, x: Tensor) -> Tensor:
-        return torch.cat([self._decode(z) for z in self.pca.encode(x).split(2)])
+        return torch.cat([self._decode(z) for z in exactly(self.pca.encode, x).split(2)])
 
     def validate(self) -> Readings:
         """Return the PSNR in dB on held-out pictures at full and half size, and the linear decoder's at full size."""
-        x, halved = self.held_out, F.avg_pool2d(self.held_out, 2)
+        x = self.held_out.to(self.decoder.conv_in.weight.device)
+        halved = F.avg_pool2d(x, 2)
         return {
             "validation_psnr": psnr(x, self._redraw(x)),
             "validation_psnr_half": psnr(halved, self._redraw(halved)),
-            "validation_psnr_linear": psnr(x, self.pca.decode(self.pca.encode(x))),
+            "validation_psnr_linear": psnr(x, exactly(lambda x: self.pca.decode(self.pca.encode(x)), x)),
         }
 
     def sheet(self, path: Path) -> None:
         """Draw held-out pictures above what the linear inverse and the decoder make of their latents."""
-        x = self.held_out[:6]
+        x = self.held_out[:6].to(self.decoder.conv_in.weight.device)
         write_sheet(path, [x, self.pca.decode(self.pca.encode(x)), self._redraw(x)])

@@ -57,7 +57,7 @@ def load(folder: Path) -> State | None:
     found = paths(folder)
     for path in reversed(found):
         try:
-            return torch.load(path, weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, OSError, pickle.UnpicklingError):
             continue
     if found:

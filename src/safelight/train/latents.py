@@ -13,7 +13,7 @@ are, smooth and easy to diffuse. A trained encoder only imitates `encode`.
 Letters: B pictures, H W latent size, so pixels are 8H x 8W.  Next: `autoencoder`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,39 +23,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from safelight.errors import TrainingError
-
-PATCH = 8
-
-
-def area_matrix(size: int, target: int) -> np.ndarray:
-    """The (target, size) float32 matrix of area resampling along one axis; rows sum to 1."""
-    edges = np.linspace(0.0, size, target + 1)
-    low, high = edges[:-1, None], edges[1:, None]
-    pixel = np.arange(size)[None, :]
-    covered = np.clip(np.minimum(high, pixel + 1) - np.maximum(low, pixel), 0.0, None)
-    return (covered / covered.sum(1, keepdims=True)).astype(np.float32)
-
-
-def resize(pixels: np.ndarray, target: int) -> np.ndarray:
-    """Area-resample square pictures (N, S, S, 3), uint8 or float32, to float32 (N, target, target, 3).
-
-    Every small pixel is the mean of the part of the large picture that it covers; at half the size, of 2 x 2 pixels.
-    """
-    size = pixels.shape[1]
-    if size == target:
-        return pixels.astype(np.float32)
-    if size % target == 0:
-        k = size // target
-        parts = [pixels[:, i::k, j::k].astype(np.float32) for i in range(k) for j in range(k)]
-        return np.sum(parts, axis=0) / k**2
-    matrix = area_matrix(size, target)
-    rows = np.matmul(matrix, pixels.astype(np.float32).reshape(-1, size, size * 3)).reshape(-1, target, size, 3)
-    return np.matmul(matrix, rows)
+from safelight.train.patches import PATCH, Projection, resize
 
 
 def to_unit(pixels: np.ndarray) -> Tensor:
     """Pixels (B, S, S, 3) in 0..255 as a contiguous float32 tensor (B, 3, S, S) in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)).div_(127.5).sub_(1.0)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32)).div(127.5).sub_(1.0)
 
 
 @dataclass(frozen=True)
@@ -76,6 +49,17 @@ class PatchPCA:
         kernel = (self.basis * self.scale).T.reshape(-1, 3, PATCH, PATCH)
         mean = self.mean.reshape(1, 3, PATCH, PATCH).repeat(1, 1, z.shape[2], z.shape[3])
         return F.conv_transpose2d(z, kernel, stride=PATCH) + mean
+
+    def to(self, device: torch.device) -> "PatchPCA":
+        """The same on another device."""
+        return PatchPCA(self.mean.to(device), self.basis.to(device), self.scale.to(device))
+
+    def projection(self) -> Projection:
+        """`encode` in numpy's numbers, for pixels (N, 8H, 8W, 3) in 0..255."""
+        kernel = self.basis / self.scale
+        bias = -kernel.sum(0) - kernel.T @ self.mean
+        laid_out = (kernel / 127.5).reshape(3, PATCH, PATCH, -1).permute(1, 2, 0, 3).reshape(len(kernel), -1)
+        return Projection(laid_out.contiguous().numpy(), bias.numpy())
 
     def save(self, path: Path) -> None:
         """Write to `path` by renaming a finished file."""
@@ -112,16 +96,3 @@ def fit_renders(pixels: np.ndarray, sizes: Sequence[int], sample: int = 600) -> 
     """Fit to `sample` renders, evenly spread over `pixels` (N, S, S, 3), at each side length in `sizes`."""
     chosen = pixels[:: max(1, len(pixels) // sample)][:sample]
     return fit(to_unit(resize(chosen[i : i + 20], size)) for size in sizes for i in range(0, len(chosen), 20))
-
-
-def encode_renders(pca: PatchPCA, pixels: np.ndarray, size: int, path: Path, chunk: int = 128) -> Iterator[int]:
-    """Write the latents of all renders at `size` to `path`, float16 (N, 4, size/8, size/8); yields pictures done."""
-    side = size // PATCH
-    part = path.with_suffix(".part")
-    latents = np.lib.format.open_memmap(part, mode="w+", dtype=np.float16, shape=(len(pixels), 4, side, side))
-    for start in range(0, len(pixels), chunk):
-        batch = np.asarray(pixels[start : start + chunk])
-        latents[start : start + len(batch)] = pca.encode(to_unit(resize(batch, size))).half().numpy()
-        yield len(batch)
-    latents.flush()
-    part.replace(path)

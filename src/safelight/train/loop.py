@@ -8,20 +8,20 @@ All randomness of step n comes from a generator seeded with (seed, n). To resume
 are bit for bit ten steps, a power cut, and ten steps more, when the box counts steps.
 
 A loss or gradient that is not finite brings back the last checkpoint and halves the learning rate from there on.
+Whatever kills the process, no more is lost than the minutes since the last checkpoint.
 
     folder/step-*.pt        checkpoints, the newest two         folder/readings.jsonl   what was measured, a line each
-    folder/sheet-*.png      what it draws by now
+    folder/sheet-*.png      what it draws by now                folder/events.*         the same for TensorBoard
 
 Next: `text_to_image` for the method this was built for.
 """
 
 import hashlib
-import json
 import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -34,8 +34,9 @@ from safelight.errors import TrainingError
 from safelight.train import checkpoint
 from safelight.train.ema import Ema, put
 from safelight.train.optimiser import Masters, Part
+from safelight.train.pace import Pace, Tally
+from safelight.train.readings import Journal, Readings
 
-Readings = dict[str, float]
 FAILURES = 5  # in a row, without a checkpoint between them: then the run is hopeless
 
 
@@ -55,7 +56,7 @@ class Method(Protocol):
         """Return the modules that learn, and how fast."""
         ...
 
-    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float], int]:
+    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float | Tensor], int]:
         """Return the mean loss of this step's batch, more readings of it, and how many samples it had."""
         ...
 
@@ -63,14 +64,18 @@ class Method(Protocol):
         """Return readings on data that is never trained on. Called with averaged weights, without gradients."""
         ...
 
-    def sheet(self, path: Path) -> None:
-        """Draw what has been learnt into a PNG. Called with averaged weights, without gradients."""
+    def sheet(self, path: Path) -> Readings | None:
+        """Draw what has been learnt into a PNG, and judge it if you can. Called as `validate` is."""
         ...
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run goes. Give `minutes` or `steps` or both; whichever is over first ends it."""
+    """How a run goes. Give `minutes` or `steps` or both; whichever is over first ends it.
+
+    `compute` is the type of the networks, which then are copies of float32 masters; with `autocast` the networks are
+    the float32 masters, and their products are taken in bfloat16 (which suits a GPU).
+    """
 
     rate: float
     minutes: float | None = None
@@ -84,6 +89,7 @@ class Settings:
     ema: tuple[float, ...] = (0.05, 0.10)
     seed: int = 0
     compute: torch.dtype = torch.float32
+    autocast: bool = False
     log_steps: int = 50
     save_minutes: float = 5.0
     save_steps: int | None = None
@@ -105,19 +111,29 @@ def rate_factor(step: int, progress: float, warmup: int, cooldown: float, floor:
 
 
 class Loop:
-    """One run of one method in one folder. `report` hears every reading as it is written."""
+    """One run of one method in one folder.
+
+    `report` hears every reading as it is written. `deadline` (of `time.monotonic`) stops the run as Ctrl-C would.
+    """
 
     def __init__(
-        self, method: Method, settings: Settings, folder: Path, report: Callable[[Readings], None] = lambda _: None
+        self,
+        method: Method,
+        settings: Settings,
+        folder: Path,
+        report: Callable[[Readings], None] = lambda _: None,
+        deadline: float | None = None,
     ) -> None:
         if settings.minutes is None and settings.steps is None:
             raise TrainingError("a training run needs an end: give it minutes or steps")
         self.method, self.settings, self.folder, self.report = method, settings, folder, report
+        self.deadline = deadline
         self.masters = Masters(method.parts(), settings.compute, settings.betas, settings.weight_decay)
         self.ema = Ema(self.masters.weights, settings.ema)
         self.step, self.minutes, self.scale = 0, 0.0, 1.0
         self.failures = 0
         self.stopping = False
+        self.journal: Journal | None = None
 
     @property
     def progress(self) -> float:
@@ -128,7 +144,7 @@ class Loop:
         return min(1.0, max(by_time, by_step))
 
     def run(self) -> bool:
-        """Train until the box is used up; returns False if it was asked to stop (Ctrl-C, SIGTERM) before that.
+        """Train until the box is used up; returns False if it was asked to stop before that, or the deadline came.
 
         Raises `TrainingError` when the loss stays NaN or infinite at ever smaller learning rates.
         """
@@ -149,17 +165,24 @@ class Loop:
         box = self.settings
         since, spent = time.monotonic(), self.minutes
         saved = validated = drawn = self.minutes
-        tally = Tally()
+        tally, pace = Tally(), Pace()
         while self.progress < 1.0 and not self.stopping:
-            if not self._advance(tally):
+            began = time.monotonic()
+            samples = self._advance(tally, measured=(self.step + 1) % box.log_steps == 0)
+            if samples is None:
                 self._go_back()
                 since, spent = time.monotonic(), self.minutes
                 saved = min(saved, self.minutes)
                 tally = Tally()
                 continue
-            self.minutes = spent + (time.monotonic() - since) / 60
+            now = time.monotonic()
+            self.minutes = spent + (now - since) / 60
+            self.stopping = self.stopping or (self.deadline is not None and now > self.deadline)
+            tally.seconds += now - began
+            if slow := pace.watch(now - began, samples):
+                self.write(slow)
             if self.step % box.log_steps == 0:
-                self.write(tally.means())
+                self.write(tally.means() | {"eta_minutes": self._left()})
                 tally = Tally()
             if self.minutes - saved >= box.save_minutes or (box.save_steps and self.step % box.save_steps == 0):
                 self.save()
@@ -172,22 +195,32 @@ class Loop:
                 self.sheet()
                 drawn = self.minutes
 
-    def _advance(self, tally: "Tally") -> bool:
-        """Take one step; False if loss or gradient were not finite, and then nothing has changed."""
+    def _left(self) -> float:
+        """Minutes until the box is used up, if it goes on like this."""
+        done = self.progress
+        return self.minutes * (1.0 - done) / done if done > 0 else math.inf
+
+    def _advance(self, tally: Tally, measured: bool) -> int | None:
+        """Take one step of so many samples; None if loss or gradient were not finite, and then nothing has changed."""
         box = self.settings
         factor = rate_factor(self.step, self.progress, box.warmup, box.cooldown, box.floor)
         rate = box.rate * self.scale * factor
-        loss, readings, samples = self.method.loss(Now(self.step, self.progress, generator(box.seed, self.step)))
-        if not math.isfinite(float(loss.detach())):
-            return False
+        with self._computing():
+            loss, readings, samples = self.method.loss(Now(self.step, self.progress, generator(box.seed, self.step)))
+        # Elsewhere asking for the loss would make the device wait; the gradient's norm tells soon enough.
+        if loss.device.type == "cpu" and not math.isfinite(float(loss.detach())):
+            return None
         loss.backward()
-        norm = self.masters.step(rate, box.clip)
-        if not math.isfinite(norm):
-            return False
+        done = self.masters.step(rate, box.clip, measured)
+        if not math.isfinite(done.norm):
+            return None
         self.step += 1
         self.ema.update(self.step)
-        tally.add({"loss": float(loss.detach()), "gradient": norm, **readings}, samples, rate)
-        return True
+        more: dict[str, float | Tensor] = {"loss": loss.detach(), "gradient": done.norm, **readings}
+        if done.moved is not None:
+            more["update_ratio"] = done.moved
+        tally.add(more, samples, rate)
+        return samples
 
     def _go_back(self) -> None:
         self.failures += 1
@@ -228,7 +261,7 @@ class Loop:
             return False
         if list(state["weights"]) != self.masters.names or list(state["averages"]) != [str(w) for w in self.ema.tracks]:
             raise TrainingError(f"the checkpoints in {self.folder} are of another network: choose another folder")
-        put(self.masters.weights, state["weights"].values())
+        put(self.masters.weights, state["weights"].values())  # to wherever the weights are
         for track, values in zip(self.ema.tracks.values(), state["averages"].values(), strict=True):
             put(track, values.values())
         self.masters.optimiser.load_state_dict(state["optimiser"])
@@ -238,20 +271,30 @@ class Loop:
 
     def validate(self) -> None:
         """Measure with the first average, and write it down."""
-        with torch.no_grad(), self._averaged():
+        with torch.no_grad(), self._averaged(), self._computing():
             self.write(self.method.validate())
 
     def sheet(self) -> None:
-        """Draw with the first average."""
-        with torch.no_grad(), self._averaged():
-            self.method.sheet(self.folder / f"sheet-{self.step:08d}.png")
+        """Draw with the first average, and write down how it is judged."""
+        path = self.folder / f"sheet-{self.step:08d}.png"
+        with torch.no_grad(), self._averaged(), self._computing():
+            judged = self.method.sheet(path)
+        if judged:
+            self.write(judged)
+        if self.journal is not None:
+            self.journal.picture(self.step, path)
 
     def write(self, readings: Mapping[str, float]) -> None:
         """Add a line to the readings."""
-        line = {"step": self.step, "minutes": round(self.minutes, 3), **{k: round(v, 6) for k, v in readings.items()}}
-        with (self.folder / "readings.jsonl").open("a") as file:
-            file.write(json.dumps(line) + "\n")
+        if self.journal is None:
+            self.journal = Journal(self.folder, self.step)
+        line = self.journal.write(self.step, self.minutes, readings)
         self.report({**line, "progress": self.progress})
+
+    def _computing(self) -> AbstractContextManager[object]:
+        """Where the networks are asked: in bfloat16 where products gain from it."""
+        weights = self.masters.weights
+        return torch.autocast(weights[0].device.type, torch.bfloat16) if self.settings.autocast else nullcontext()
 
     @contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -274,26 +317,3 @@ class Loop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-class Tally:
-    """Readings summed since the last line."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, float] = {}
-        self.counts: dict[str, int] = {}
-        self.samples, self.rate = 0, 0.0
-        self.began = time.monotonic()
-
-    def add(self, readings: Mapping[str, float], samples: int, rate: float) -> None:
-        """Add one step's readings; a reading need not appear in every step."""
-        for name, value in readings.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-            self.counts[name] = self.counts.get(name, 0) + 1
-        self.samples += samples
-        self.rate = rate
-
-    def means(self) -> Readings:
-        """Mean readings, samples per second, and the learning rate of the last step."""
-        means = {name: total / self.counts[name] for name, total in self.sums.items()}
-        return means | {"rate": self.rate, "samples_per_second": self.samples / (time.monotonic() - self.began)}

@@ -4,14 +4,7 @@
 
 The caption is said anew each time and left out one time in ten. Each scene of a batch is shown `repeats` times, at far
 apart t and with its own noise, under one caption: the text encoder reads 77 tokens whatever their meaning, and is a
-third of the work otherwise. The t of a batch are stratified: one in each of B equal parts of 0..999, shifted together.
-
-Both networks start as their papers' code does: the UNet's branches and its answer at zero (Rombach et al. 2022), CLIP's
-embeddings small (Radford et al. 2021). torch's own start, unit-variance embeddings, drowns position and attention.
-
-Where a picture is laid out, at high t, epsilon is nearly x and the loss is small whatever was drawn. A balanced diet
-divides every row by the usual loss at its t, so that all noise levels pull alike (the idea of the learnt uncertainty in
-Karras et al. 2023, arXiv 2312.02696, section 2.1, with a fixed table).
+third of the work otherwise. What else a step is shown: `diet`. How both networks begin: `beginnings`.
 
 Whether the text is heard is measured as the *text gap*: the validation loss under other scenes' captions minus that
 under the right ones. It is clearly above zero after some 15,000 samples, or something is broken.
@@ -20,12 +13,11 @@ Letters: B rows of a batch, H W latent size, T tokens, D width.  Next: `bundled`
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from safelight.diffusion.denoiser import Denoiser, Network
 from safelight.diffusion.guidance import classifier_free
@@ -35,10 +27,14 @@ from safelight.diffusion.schedule import NoiseSchedule
 from safelight.models.text import TextEncoder
 from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
+from safelight.scenes.captions import describe
+from safelight.scenes.grammar import Scene
 from safelight.train.captions import Captions
-from safelight.train.loop import Now, Readings, generator
+from safelight.train.diet import Diet, Size, balance, by_quarter, stratified
+from safelight.train.loop import Now, generator
 from safelight.train.optimiser import Part
-from safelight.train.sheets import write_sheet
+from safelight.train.readings import Readings
+from safelight.train.sheets import to_bytes, write_sheet
 
 PROMPTS = (
     "a red sports car on a mountain road",
@@ -54,69 +50,6 @@ PROMPTS = (
     "three green apples on a plain background",
     "an orange dragon to the left of a white castle, low poly",
 )
-
-
-USUAL_LOSS = (
-    0.05, 0.12, 0.18, 0.19, 0.165, 0.135, 0.11, 0.088, 0.074, 0.064,
-    0.053, 0.046, 0.036, 0.031, 0.026, 0.018, 0.013, 0.0115, 0.009, 0.006,
-)  # fmt: skip
-"""The loss in each twentieth of t, measured on held-out scenes after 56,000 samples. At high t, where a picture is laid
-out, it is thirty times smaller than where textures form, so that a plain mean hardly hears what the caption names."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """Square latents of `side`: what `share` of the steps take them, and how many rows such a step has."""
-
-    side: int
-    share: float
-    batch: int
-
-
-@dataclass(frozen=True)
-class Diet:
-    """What a stage of training shows: sizes, repeats of a scene within a batch, and how often the caption is left out.
-
-    `text` is the text encoder's factor on the learning rate; at 0 it is frozen and only read. With `balanced` every
-    noise level pulls alike: a row is divided by the usual loss at its t (`USUAL_LOSS`).
-    """
-
-    sizes: tuple[Size, ...]
-    repeats: int = 2
-    silent: float = 0.1
-    text: float = 0.5
-    gamma: float = 5.0
-    balanced: bool = False
-
-
-def initialise(unet: UNet, text: TextEncoder) -> None:
-    """Set the starts that matter: zero at the end of every branch of the UNet, small embeddings in the text encoder."""
-    for name, module in unet.named_modules():
-        if name.endswith(("conv2", "proj_out", "conv_out")):
-            nn.init.zeros_(module.get_parameter("weight"))
-            nn.init.zeros_(module.get_parameter("bias"))
-    width, layers = text.config.width, text.config.layers
-    nn.init.normal_(text.tokens.weight, std=0.02)
-    nn.init.normal_(text.positions.weight, std=0.01)
-    ends = width**-0.5 * (2 * layers) ** -0.5
-    spread = {
-        "q": width**-0.5,
-        "k": width**-0.5,
-        "v": width**-0.5,
-        "out": ends,
-        "up": (2 * width) ** -0.5,
-        "down": ends,
-    }
-    for name, module in text.layers.named_modules():
-        if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=spread[name.rsplit(".", 1)[-1]])
-            nn.init.zeros_(module.bias)
-
-
-def stratified(rows: int, source: torch.Generator, steps: int = 1000) -> Tensor:
-    """Training steps t (rows,) int64, one from each of `rows` equal parts of 0 .. steps - 1, rising but for a wrap."""
-    u = (torch.rand((), generator=source) + torch.arange(rows) / rows) % 1.0
-    return (u * steps).long().clamp(max=steps - 1)
 
 
 def in_its_own_type(unet: UNet) -> Network:
@@ -145,16 +78,26 @@ class Examination:
     def losses(self, unet: UNet, text: TextEncoder, schedule: NoiseSchedule, roll: int, rows: int = 32) -> Tensor:
         """Losses (N,), with each scene under the caption of the scene `roll` places before it."""
         ids = self.ids.roll(roll, 0)
-        pieces = zip(*(x.split(rows) for x in (self.x0, ids, self.t, self.noise)), strict=True)
-        ask = in_its_own_type(unet)
-        return torch.cat([epsilon_loss(ask, schedule, x0, text(words), t, noise) for x0, words, t, noise in pieces])
+        place, ask = unet.conv_in.weight.device, in_its_own_type(unet)
+        found = []
+        for at in range(0, len(ids), rows):
+            x0, words, noise = (x[at : at + rows].to(place) for x in (self.x0, ids, self.noise))
+            found.append(epsilon_loss(ask, schedule, x0, text(words), self.t[at : at + rows], noise).float().cpu())
+        return torch.cat(found)
+
+
+Judge = Callable[[np.ndarray, Sequence[Scene]], Readings]
+"""Pictures (B, S, S, 3) uint8 and the scenes that were asked for -> the shares that are right, `accuracy_...`."""
 
 
 class TextToImage:
     """The method for the diffusion model.
 
-    `latents` maps a side to the array (N, 4, side, side) of all training scenes; `draw` makes pixels of latents for
-    the contact sheets, (B, 4, H, W) -> (B, 3, 8H, 8W).
+    `latents` maps a side to all training scenes' (N, 4, side, side), as an array, or as a tensor where they lie on a
+    GPU; `draw` makes pixels of latents for the contact sheets, (B, 4, H, W) -> (B, 3, 8H, 8W). With a `judge`, scenes
+    `asked` for are drawn and judged beside the fixed prompts. Thirty-six pictures every ten minutes are no examination,
+    their standard error is eight points; they show what is coming: media and light are right before colours, colours
+    before things, things before counts (Okawa et al. 2023, arXiv 2310.09336).
     """
 
     def __init__(
@@ -163,35 +106,38 @@ class TextToImage:
         text: TextEncoder,
         schedule: NoiseSchedule,
         diet: Diet,
-        latents: Mapping[int, np.ndarray],
+        latents: Mapping[int, np.ndarray | Tensor],
         captions: Captions,
         examination: Examination,
         draw: Callable[[Tensor], Tensor],
+        judge: Judge | None = None,
+        asked: Sequence[Scene] = (),
     ) -> None:
         self.unet, self.text, self.schedule, self.diet = unet, text, schedule, diet
         self.latents, self.captions, self.examination, self.draw = latents, captions, examination, draw
+        self.judge, self.asked = judge, asked
 
     def parts(self) -> list[Part]:
         """Return both networks; the text encoder learns more slowly, or not at all."""
         return [Part("unet", self.unet), Part("text", self.text, self.diet.text)]
 
-    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float], int]:
+    def loss(self, now: Now) -> tuple[Tensor, Mapping[str, Tensor], int]:
         """Return the weighted loss, and its mean in each quarter of t as `loss_t0` (nearly clean) to `loss_t3`."""
-        source = now.generator
+        source, place = now.generator, self.unet.conv_in.weight.device
         size = self._choose(float(torch.rand((), generator=source)))
         scenes, repeats = size.batch // self.diet.repeats, self.diet.repeats
         latents = self.latents[size.side]
-        which = torch.randint(len(latents), (scenes,), generator=source).tolist()
-        x0 = torch.from_numpy(np.stack([latents[index] for index in which]).astype(np.float32)).repeat(repeats, 1, 1, 1)
-        ids = self.captions.draw(which, source, self.diet.silent)
+        which = torch.randint(len(latents), (scenes,), generator=source)
+        x0 = size.cut(take(latents, which)).to(place).repeat(repeats, 1, 1, 1)
+        ids = self.captions.draw(which.tolist(), source, self.diet.silent).to(place)
         with torch.set_grad_enabled(self.diet.text > 0):
             context = self.text(ids)
         # Row i shows scene i % scenes: repeats of a scene are `scenes` apart, and so are their t.
         t = stratified(len(x0), source)
-        noise = torch.randn(x0.shape, generator=source)
+        noise = noise_like(x0, source)
         ask = in_its_own_type(self.unet)
         rows = epsilon_loss(ask, self.schedule, x0, context.repeat(repeats, 1, 1), t, noise, gamma=self.diet.gamma)
-        loss = (rows * balance(t)).mean() if self.diet.balanced else rows.mean()
+        loss = (rows * balance(t).to(place)).mean() if self.diet.balanced else rows.mean()
         return loss, by_quarter(rows.detach(), t), len(x0)
 
     def _choose(self, u: float) -> Size:
@@ -211,26 +157,34 @@ class TextToImage:
             "validation_loss": float(right.mean()),
             "text_gap": float(gap.mean()),
             "text_gap_late": float(gap[exam.t >= 500].mean()),
-            **{f"validation_{name}": value for name, value in by_quarter(right, exam.t).items()},
+            **{f"validation_{name}": float(value) for name, value in by_quarter(right, exam.t).items()},
         }
 
-    def sheet(self, path: Path) -> None:
-        """Draw the fixed prompts at the size that most steps have."""
-        side = max(self.diet.sizes, key=lambda size: size.share).side
-        z = sample(self.unet, self.text, self.schedule, self.captions.tokenizer, PROMPTS, side)
-        write_sheet(path, [self.draw(row) for row in z.split(6)])
+    def sheet(self, path: Path) -> Readings | None:
+        """Draw the fixed prompts at the size that most steps have, and what there is to be judged below them."""
+        prompts = [*PROMPTS, *(map(describe, self.asked) if self.judge else ())]
+        rows: list[Tensor] = []
+        for at in range(0, len(prompts), 6):
+            asked, side = prompts[at : at + 6], self.diet.usual
+            z = sample(self.unet, self.text, self.schedule, self.captions.tokenizer, asked, side, seed=at)
+            rows.append(self.draw(z))
+        write_sheet(path, rows)
+        return self.judge(to_bytes(torch.cat(rows)[len(PROMPTS) :]), self.asked) if self.judge else None
 
 
-def balance(t: Tensor) -> Tensor:
-    """Weights (B,) of the rows at steps t (B,): under them the usual loss is 0.07 at every noise level."""
-    usual = torch.tensor(USUAL_LOSS)
-    return 0.07 / usual[t * len(usual) // 1000]
+def take(latents: np.ndarray | Tensor, which: Tensor) -> Tensor:
+    """Rows (B, 4, H, H) float32 of all latents; a memory-mapped array is read row by row."""
+    if isinstance(latents, Tensor):
+        return latents[which.to(latents.device)].float()
+    return torch.from_numpy(np.stack([latents[index] for index in which.tolist()]).astype(np.float32))
 
 
-def by_quarter(rows: Tensor, t: Tensor, steps: int = 1000) -> Readings:
-    """Mean of `rows` (B,) in each quarter of the training steps, for those quarters that occur."""
-    quarter = t * 4 // steps
-    return {f"loss_t{q}": float(rows[quarter == q].mean()) for q in range(4) if bool((quarter == q).any())}
+def noise_like(x: Tensor, source: torch.Generator) -> Tensor:
+    """Unit normal numbers in the shape of x: from `source` on a CPU, elsewhere from a generator there that it seeds."""
+    if x.device.type == "cpu":
+        return torch.randn(x.shape, generator=source)
+    there = torch.Generator(x.device).manual_seed(int(torch.randint(2**31, (), generator=source)))
+    return torch.randn(x.shape, generator=there, device=x.device)
 
 
 @torch.no_grad()
@@ -246,11 +200,12 @@ def sample(
     seed: int = 0,
 ) -> Tensor:
     """Latents (B, 4, side, side) that DDIM draws for `prompts` under classifier-free guidance."""
-    positive = text(tokenizer.batch(list(prompts))).float()
-    negative = text(tokenizer.batch([""])).float().expand_as(positive)
+    place = unet.conv_in.weight.device
+    positive = text(tokenizer.batch(list(prompts)).to(place)).float()
+    negative = text(tokenizer.batch([""]).to(place)).float().expand_as(positive)
     denoise = classifier_free(Denoiser(in_its_own_type(unet), schedule), positive, negative, scale)
     sampler = SAMPLERS["ddim"]
     sigmas = ladder(schedule, sampler, steps)
-    noise = torch.randn(len(prompts), 4, side, side, generator=generator(seed, 0))
+    noise = torch.randn(len(prompts), 4, side, side, generator=generator(seed, 0)).to(place)
     x = drive(sampler.run(start(sampler.schedule, sampler, sigmas, noise), sigmas, None, 0.0), denoise)
     return finish(x, sigmas)

@@ -61,7 +61,9 @@ def write_image_tower(
     dtype: torch.dtype = torch.float32,
     beside: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write `folder`/image_encoder; `beside` are text_projection.weight and logit_scale, where there are such.
+    """Write `folder`/image_encoder, and name it in the folder's model_index.json where there is one.
+
+    `beside` are text_projection.weight and logit_scale, where there are such.
 
     Raises OutputError if it cannot be written; what was there stays then.
     """
@@ -76,6 +78,9 @@ def write_image_tower(
             write_tensors(half / "text_projection.safetensors", beside, torch.float32, {"format": "pt"})
         shutil.rmtree(path, ignore_errors=True)
         half.rename(path)
+        index = folder / "model_index.json"
+        if index.is_file():
+            put(index, read_json(index) | {"image_encoder": ["transformers", "CLIPVisionModelWithProjection"]})
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:

@@ -1,7 +1,8 @@
 """Write a model: as a diffusers folder that other programs read, or as one file with CompVis' names.
 
 Tensors go to disk one by one, so writing half precision never holds a second model in memory. Everything is written
-beside its place and renamed when whole: a file or folder of the final name is complete.
+beside its place and renamed when whole: a file or folder of the final name is complete. A large network may come in
+pieces, each small enough for places that refuse large files.
 """
 
 import json
@@ -27,9 +28,10 @@ from safelight.weights.reading import read_json
 from safelight.weights.safetensors_file import FLOATS
 from safelight.weights.scheduler import scheduler_json
 
-__all__ = ["write_folder", "write_single", "write_tensors"]
+__all__ = ["write_folder", "write_pieces", "write_single", "write_tensors"]
 
 START, END = "<|startoftext|>", "<|endoftext|>"
+ROOM_FOR_HEADER, ROOM_FOR_ENTRY = 256, 128  # bytes, beside the name and the numbers: generous
 
 
 def write_folder(
@@ -41,6 +43,9 @@ def write_folder(
     defaults: Defaults,
     tokenizer: tuple[Path, Path],
     dtype: torch.dtype = torch.float32,
+    *,
+    largest: int | None = None,
+    about: Mapping[str, object] | None = None,
 ) -> None:
     """Write a diffusers folder, which diffusers' StableDiffusionPipeline loads too.
 
@@ -53,6 +58,8 @@ def write_folder(
         defaults: what it does when a recipe leaves it open.
         tokenizer: its vocab.json and merges.txt.
         dtype: what the weights are stored in.
+        largest: bytes of a file of tensors at most; a network of more comes in pieces with an index.
+        about: more for safelight.json, beside the defaults: what it knows, how it was made.
 
     Raises:
         OutputError: it cannot be written; nothing is left behind.
@@ -68,7 +75,7 @@ def write_folder(
             place.mkdir(parents=True)
             put(place / "config.json", configs[part])
             tensors = renamed(networks[part], names_of(text, unet, vae)[part], "diffusers")
-            write_tensors(place / f"{STEMS[part]}.safetensors", tensors, dtype, {"format": "pt"})
+            write_pieces(place, STEMS[part], tensors, dtype, largest)
         for place in ("scheduler", "tokenizer"):
             (whole / place).mkdir()
         put(whole / "scheduler" / "scheduler_config.json", configs["scheduler"])
@@ -76,7 +83,7 @@ def write_folder(
         shutil.copyfile(merges, whole / "tokenizer" / "merges.txt")
         put(whole / "tokenizer" / "tokenizer_config.json", tokenizer_json(text.config.length))
         put(whole / "tokenizer" / "special_tokens_map.json", SPECIAL)
-        put(whole / "safelight.json", {"defaults": configs["defaults"]})
+        put(whole / "safelight.json", {"defaults": configs["defaults"], **(about or {})})
         put(whole / "model_index.json", INDEX | {"scheduler": ["diffusers", configs["scheduler"]["_class_name"]]})
         replace(whole, path, old)
     except OSError as error:
@@ -108,6 +115,35 @@ def write_single(
         write_tensors(path, tensors, dtype, {"format": "pt", "safelight": json.dumps(configs)})
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def write_pieces(
+    folder: Path, stem: str, tensors: Mapping[str, Tensor], dtype: torch.dtype, largest: int | None = None
+) -> None:
+    """Write tensors into `folder`: as STEM.safetensors, or in files of at most `largest` bytes with an index.
+
+    The files are STEM-00001-of-00003.safetensors and so on, the index is STEM.safetensors.index.json, as diffusers and
+    transformers have them. A single tensor of more than `largest` bytes gets a file of its own. Raises OSError.
+    """
+    pieces: list[dict[str, Tensor]] = [{}]
+    size = ROOM_FOR_HEADER
+    for name, tensor in tensors.items():
+        more = tensor.numel() * dtype.itemsize + len(name) + ROOM_FOR_ENTRY
+        if pieces[-1] and largest is not None and size + more > largest:
+            pieces.append({})
+            size = ROOM_FOR_HEADER
+        pieces[-1][name] = tensor
+        size += more
+    if len(pieces) == 1:
+        write_tensors(folder / f"{stem}.safetensors", tensors, dtype, {"format": "pt"})
+        return
+    where: dict[str, str] = {}
+    for number, piece in enumerate(pieces, 1):
+        file = f"{stem}-{number:05d}-of-{len(pieces):05d}.safetensors"
+        write_tensors(folder / file, piece, dtype, {"format": "pt"})
+        where |= dict.fromkeys(piece, file)
+    total = sum(tensor.numel() for tensor in tensors.values()) * dtype.itemsize
+    put(folder / f"{stem}.safetensors.index.json", {"metadata": {"total_size": total}, "weight_map": where})
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], dtype: torch.dtype, metadata: Mapping[str, str]) -> None:
