@@ -114,7 +114,7 @@ def test_any_two_lightings_differ_at_a_glance_in_every_colourful_medium():
 
 def test_a_landscape_has_no_spot_and_several_subjects_cast_several_shadows(frame: Frame):
     none = illuminate(frame, LIGHTS["daylight"], Look(), (), Random(1))
-    spots = (Spot(40, 230, 30, 128), Spot(216, 230, 30, 128))
+    spots = (Spot(40, 230, 30), Spot(216, 230, 30))
     two = illuminate(frame, LIGHTS["daylight"], Look(), spots, Random(1))
     darker = (none - two).max(0) > 20
     assert darker[:, : SIZE // 2].any() and darker[:, SIZE // 2 :].any() and not (two > none + 1e-3).any()

@@ -32,13 +32,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a subject touches the ground, in picture units, how wide its shadow, how bright its
-    colour (0..255), and how dark the shadow (1: it stands, less: it floats)."""
+    """Where a subject touches the ground, in picture units, how wide its shadow, and how dark it is (1: the subject
+    stands, less: it floats)."""
 
     x: float
     y: float
     width: float
-    brightness: float
     shadow: float = 1.0
 
 

@@ -1,7 +1,7 @@
 """From a scene to its picture and the truth about it: the main path of the world, read top to bottom.
 
     paint (environment, extras, things far to near)
-      -> light -> weather -> palette -> medium -> grade -> defect
+      -> light -> weather -> palette -> medium -> grade -> defect    (a palette follows a medium that leaves no colour)
 
 Deterministic: the same scene and size give the same bytes with the same versions of numpy and Pillow. All jitter comes
 from `scene.layout`. Letters: S size of the picture in pixels, N things in it. Read next: layout.py, canvas.py.
@@ -134,10 +134,9 @@ def _paint_thing(canvas: Canvas, scene: Scene, place: Place, detail: int) -> Non
 
 def _spot(scene: Scene, place: Place) -> Spot:
     subject = scene.subjects[place.subject]
-    painter, (r, g, b) = SUBJECTS[subject.noun], COLOURS[subject.colour]
+    painter = SUBJECTS[subject.noun]
     width = painter.shadow * place.scale if place.grounded else 0.0
-    brightness = 0.299 * r + 0.587 * g + 0.114 * b
-    return Spot(place.x, place.y, width, brightness, 1.0 if place.lift < 10 else 0.5)
+    return Spot(place.x, place.y, width, 1.0 if place.lift < 10 else 0.5)
 
 
 def render(scene: Scene, size: int = 256) -> Rendered:
@@ -148,9 +147,12 @@ def render(scene: Scene, size: int = 256) -> Rendered:
     image = illuminate(frame, LIGHTS[scene.lighting], medium.look, painting.spots, rng)
     if scene.weather != "none":
         image = WEATHERS[scene.weather](image, frame, rng)
-    if scene.palette != "natural":
+    toned = scene.palette != "natural"
+    if toned and not medium.grey:
         image = PALETTES[scene.palette](image, frame)
     image = medium.finish(image, frame, rng)
+    if toned and medium.grey:  # it would take all colour away again: the palette tints its paper instead
+        image = PALETTES[scene.palette](image, frame)
     if scene.grade != "none":
         image = GRADES[scene.grade](image, frame)
     if scene.defect is not None:
