@@ -164,6 +164,7 @@ def test_the_options_of_generate_are_the_fields_of_a_recipe():
     from safelight.recipe import Recipe
 
     about_making = {"output", "count", "dtype", "device", "exact", "recipe", "as_json", "quiet"}
+    about_making |= {"style", "styles", "wildcards", "template"}
     not_to_be_chosen = {"model_hash", "autoguidance_hash", "behaviour"}
     assert set(options(app, "generate")) - about_making == set(Recipe.model_fields) - not_to_be_chosen
 

@@ -23,7 +23,7 @@ def test_the_text_is_written_as_other_programs_write_it():
         "a red car\n"
         "Negative prompt: rain, fog\n"
         "Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 42, Size: 512x512, "
-        "Model hash: fe4efff1e1, Model: bundled, RNG: CPU, Version: safelight 0.1.0"
+        "Model hash: fe4efff1e1, Model: bundled, Prompt syntax: weighted, RNG: CPU, Version: safelight 0.1.0"
     )
 
 
@@ -56,13 +56,33 @@ def test_a_models_name_has_no_commas_colons_or_quotes_and_tells_no_path():
 
 
 def test_what_differs_from_the_usual_is_written_and_nothing_else():
-    text = infotext.write(Recipe(clip_skip=2, sampler="ddim", eta=0.5, rng="philox", prompt_syntax="weighted"), 64, 64)
+    text = infotext.write(Recipe(clip_skip=2, sampler="ddim", eta=0.5, rng="philox"), 64, 64)
     assert "Clip skip: 2" in text
     assert "Eta DDIM: 0.5" in text
     assert "RNG: NV" in text
     assert "Prompt syntax: weighted" in text
-    plain = infotext.write(Recipe(sampler="euler_a", eta=1.0), 64, 64)
-    assert not [key for key in ("Clip skip", "Eta", "Prompt syntax") if key in plain]
+    plain = infotext.write(Recipe(sampler="euler_a", eta=1.0, prompt_syntax="plain"), 64, 64)
+    assert not [key for key in ("Clip skip", "Eta", "Prompt syntax", "Safelight") if key in plain.split("Version")[0]]
+
+
+def test_files_are_named_where_other_programs_look_for_them_and_come_back_as_they_were():
+    recipe = Recipe(
+        prompt="a cat", loras=[{"file": "a/paint.safetensors", "scale": 0.5}], hypernetworks=["ink.pt"], vae="v.pt",
+        steps=5, model="bundled", regions=[{"prompt": "a, b: c", "box": (0, 0, 0.5, 1)}],
+    )  # fmt: skip
+    text = infotext.write(recipe, 64, 64)
+    assert text.startswith("a cat <lora:paint:0.5> <hypernet:ink:1>\n")
+    assert ", VAE: v.pt, " in text
+    read, left_out = infotext.parse(text)
+    assert (read.prompt, read.loras, read.hypernetworks) == ("a cat", recipe.loras, recipe.hypernetworks)
+    assert (read.vae, read.regions) == (recipe.vae, recipe.regions)
+    assert not left_out
+
+
+def test_a_damaged_part_of_ours_is_left_out_and_said():
+    recipe, left_out = infotext.parse('x\nSteps: 5, Seed: 3, Size: 64x64, Safelight: "{\\"apg_norm\\": 3}"')
+    assert (recipe.steps, recipe.apg_norm) == (5, 0)
+    assert left_out == ["Safelight: apg_norm and apg_momentum have no meaning without apg_eta; write apg_eta 0 as well"]
 
 
 plain_prompts = (
@@ -78,8 +98,7 @@ def test_our_own_text_is_read_back(recipe, prompt, negative):
     recipe = recipe.model_copy(update={"prompt": prompt, "negative_prompt": negative, "model": "bundled"})
     recipe = recipe.resolved(Defaults(sampler="euler_a", schedule="karras", eta=0.5))
     read, left_out = infotext.parse(infotext.write(recipe, recipe.width or 0, recipe.height or 0))
-    # The format has no place for these two.
-    assert read == recipe.model_copy(update={"model_hash": None, "guidance_rescale": 0.0})
+    assert read == recipe.model_copy(update={"model_hash": None})
     assert not [line for line in left_out if not line.startswith("Model hash")]
 
 
@@ -118,8 +137,12 @@ FOREIGN = (
         ("k_euler_ancestral", "euler_a", "uniform"),
         ("LMS Karras", "lms", "karras"),
         ("PLMS", "plms", "leading"),
-        ("UniPC, Schedule type: SGM Uniform", "unipc", "trailing"),
-        ("Heun, Schedule type: Normal", "heun", "uniform"),
+        ("UniPC, Schedule type: SGM Uniform", "unipc", "sgm_uniform"),
+        ("DPM++ 2M SDE Karras", "dpmpp_2m_sde", "karras"),
+        ("DPM++ 3M SDE Exponential", "dpmpp_3m_sde", "exponential"),
+        ("DPM2 a Karras", "dpm2_a", "karras"),
+        ("DPM++ 2S a, Schedule type: Align Your Steps", "dpmpp_2s_a", "align_your_steps"),
+        ("Heun, Schedule type: Normal", "heun", "normal"),
     ],
 )
 def test_the_names_of_other_programs_are_understood_old_and_new_in_any_case(named, sampler, schedule):
@@ -133,19 +156,19 @@ def test_prompts_of_several_lines_and_the_customs_of_other_programs_are_understo
     assert recipe.prompt == "a (cat:1.2)\nin a hat"
     assert recipe.negative_prompt == "dog\nbird"
     assert (recipe.width, recipe.height, recipe.steps, recipe.guidance_scale) == (512, 768, 20, 7.5)
-    assert (recipe.rng, recipe.prompt_syntax) == ("philox", "weighted")  # GPU noise, weighing brackets
+    assert (recipe.rng, recipe.prompt_syntax) == ("philox", "a1111")  # GPU noise, weighing brackets
     assert infotext.parse(FOREIGN.format("Euler") + ", RNG: CPU")[0].rng == "torch"
 
 
 def test_what_cannot_be_carried_over_is_said():
-    text = "cat\nSteps: 2000, Sampler: DPM++ SDE, Schedule type: Turbo, CFG scale: nan, Seed: -1, Size: 500x512, "
+    text = "cat\nSteps: 2000, Sampler: DPM++ 4M SDE, Schedule type: Turbo, CFG scale: nan, Seed: -1, Size: 500x512, "
     text += (
         'Model hash: fe4efff1e1, Lora hashes: "a: b, c: d", Denoising strength: 0.7, RNG: XPU, Eta: 0.3, Clip skip: 1.5'
     )
     recipe, left_out = infotext.parse(text)
-    assert recipe == Recipe(prompt="cat", height=512, prompt_syntax="weighted")
+    assert recipe == Recipe(prompt="cat", height=512, prompt_syntax="a1111")
     said = "\n".join(left_out)
-    for words in ("steps 2000", "Sampler: DPM++ SDE", "Schedule type: Turbo", "guidance_scale", "seed", "width 500"):
+    for words in ("steps 2000", "Sampler: DPM++ 4M SDE", "Schedule type: Turbo", "guidance_scale", "seed", "width 500"):
         assert words in said
     for words in ("fe4efff1e1", "Lora hashes: a: b, c: d", "Denoising strength: 0.7", "rng", "Eta: 0.3", "clip_skip"):
         assert words in said

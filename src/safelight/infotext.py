@@ -15,10 +15,16 @@ from pathlib import PurePath
 
 from safelight import __version__
 from safelight.errors import RecipeError
-from safelight.recipe import SAMPLERS, SCHEDULES, USUAL_ETA, USUAL_SCHEDULE, Recipe, recipe_from
+from safelight.recipe import SAMPLERS, SCHEDULES, USUAL_ETA, USUAL_SCHEDULE, Recipe, json_object, recipe_from
 
 __all__ = ["parse", "write"]
 
+_REST = (
+    "guidance_rescale", "sigmas", "timesteps", "like", "prompt_weighting", "strict_prompt", "regions",
+    "guidance_interval", "guidance_curve", "dynamic_threshold", "apg_eta", "apg_norm", "apg_momentum", "pag_scale",
+    "autoguidance_model", "autoguidance_hash", "autoguidance_scale", "freeu", "perp_neg", "loras", "embeddings",
+    "hypernetworks", "vae", "controls", "image_prompts",
+)  # fmt: skip
 _NEGATIVE = "Negative prompt:"
 _LONGEST = 1_048_576
 
@@ -32,28 +38,62 @@ _SAMPLER_LABELS = {
     "heun": "Heun",
     "dpmpp_2m": "DPM++ 2M",
     "unipc": "UniPC",
+    "dpm2": "DPM2",
+    "dpm2_a": "DPM2 a",
+    "dpmpp_2s_a": "DPM++ 2S a",
+    "dpmpp_sde": "DPM++ SDE",
+    "dpmpp_2m_sde": "DPM++ 2M SDE",
+    "dpmpp_2m_sde_heun": "DPM++ 2M SDE Heun",
+    "dpmpp_3m_sde": "DPM++ 3M SDE",
+    "dpm_fast": "DPM fast",
+    "dpm_adaptive": "DPM adaptive",
+    "deis": "DEIS",
+    "ipndm": "IPNDM",
+    "lcm": "LCM",
+    "tcd": "TCD",
+    "restart": "Restart",
+    "er_sde": "ER SDE",
+    "res_multistep": "Res Multistep",
+    "sa_solver": "SA Solver",
+    "heunpp2": "HeunPP2",
+    "ddim_cfgpp": "DDIM CFG++",
+    "euler_cfgpp": "Euler CFG++",
+    "euler_a_cfgpp": "Euler a CFG++",
 }
-# What the others call our schedules. "SGM Uniform" begins at the noisiest step and stops one stride above the cleanest,
-# as `trailing` does; it differs by less than one of the 1000 training steps.
+# A1111's DDIM schedule is our `ddim` and, for Stable Diffusion, our `leading` as well: the more usual one gets its name.
 _SCHEDULE_LABELS = {
     "leading": "DDIM",
     "uniform": "Uniform",
-    "trailing": "SGM Uniform",
+    "trailing": "Trailing",
     "karras": "Karras",
     "exponential": "Exponential",
+    "polyexponential": "Polyexponential",
+    "sgm_uniform": "SGM Uniform",
+    "simple": "Simple",
+    "normal": "Normal",
+    "ddim": "DDIM Uniform",
+    "beta": "Beta",
+    "kl_optimal": "KL Optimal",
+    "align_your_steps": "Align Your Steps",
 }
 _RNG_LABELS = {"torch": "CPU", "philox": "NV"}  # NV: the numbers of an NVIDIA GPU, drawn anywhere
 
 _SAMPLERS = (
     {label.lower(): name for name, label in _SAMPLER_LABELS.items()}
     | {name: name for name in SAMPLERS}
-    | {f"k_{name}": name for name in ("euler", "euler_a", "lms", "heun", "dpmpp_2m")}
-    | {"euler ancestral": "euler_a", "k_euler_ancestral": "euler_a", "dpm++_2m": "dpmpp_2m"}
-)
+    | {f"k_{name}": name for name in SAMPLERS}
+    | {
+        "euler ancestral": "euler_a", "euler_ancestral": "euler_a", "k_euler_ancestral": "euler_a",
+        "dpm++_2m": "dpmpp_2m", "uni_pc": "unipc", "uni_pc_bh2": "unipc", "dpm_2": "dpm2", "k_dpm_2": "dpm2",
+        "dpm_2_ancestral": "dpm2_a", "k_dpm_2_a": "dpm2_a", "k_dpm_2_ancestral": "dpm2_a",
+        "dpmpp_2s_ancestral": "dpmpp_2s_a", "euler_cfg_pp": "euler_cfgpp", "euler_ancestral_cfg_pp": "euler_a_cfgpp",
+        "k_dpm_ad": "dpm_adaptive",
+    }
+)  # fmt: skip
 _SCHEDULES = (
-    {label.lower(): name for name, label in _SCHEDULE_LABELS.items()}
-    | {name: name for name in SCHEDULES}
-    | {"normal": "uniform", "sgm_uniform": "trailing", "sgmuniform": "trailing"}
+    {name: name for name in SCHEDULES}
+    | {label.lower(): name for name, label in _SCHEDULE_LABELS.items()}
+    | {"sgmuniform": "sgm_uniform", "ddim_uniform": "ddim", "linspace": "uniform"}
 )
 
 
@@ -68,6 +108,19 @@ def _clean(text: str, keep: str = "\n\t") -> str:
 
 def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(value)
+
+
+def _mentions(recipe: Recipe) -> str:
+    """The files that other programs look for in the prompt."""
+    loras = [f"<lora:{PurePath(use.file).stem}:{_number(use.scale)}>" for use in recipe.loras]
+    networks = [f"<hypernet:{PurePath(use.file).stem}:{_number(use.scale)}>" for use in recipe.hypernetworks]
+    return "".join(f" {mention}" for mention in (*loras, *networks))
+
+
+def _rest(recipe: Recipe) -> str:
+    """The fields that the format has no place for, as JSON; empty where all are as usual."""
+    said = json.loads(recipe.to_json())
+    return json.dumps(kept) if (kept := {name: said[name] for name in _REST if name in said}) else ""
 
 
 def write(recipe: Recipe, width: int, height: int) -> str:
@@ -96,11 +149,15 @@ def write(recipe: Recipe, width: int, height: int) -> str:
         pairs["Clip skip"] = str(recipe.clip_skip)
     if recipe.prompt_syntax != "plain":
         pairs["Prompt syntax"] = recipe.prompt_syntax
+    if recipe.vae is not None:
+        pairs["VAE"] = _clean(PurePath(recipe.vae.file).name, keep="").replace(",", "_").replace(":", "_")
     pairs["RNG"] = _RNG_LABELS[recipe.rng]
+    if rest := _rest(recipe):
+        pairs["Safelight"] = json.dumps(rest)
     pairs["Version"] = f"safelight {__version__}"
 
     # An empty prompt leaves an empty first line: without it, readers take the next line for the prompt.
-    lines = [_clean(recipe.prompt)]
+    lines = [_clean(recipe.prompt) + _mentions(recipe)]
     if recipe.negative_prompt:
         lines.append(f"{_NEGATIVE} {_clean(recipe.negative_prompt)}")
     lines.append(", ".join(f"{key}: {value}" for key, value in pairs.items()))
@@ -175,15 +232,33 @@ def _sampling(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
     return found
 
 
+def _said_rest(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
+    """Read the fields that we write as JSON."""
+    text = pairs.pop("safelight", "")
+    if not text:
+        return {}
+    pairs.pop("vae", None)  # for the others; ours has the hash
+    try:
+        rest = {name: value for name, value in json_object(text).items() if name in _REST}
+        recipe_from(rest)
+    except RecipeError as error:
+        left_out.append(f"Safelight: {error}")
+        return {}
+    return rest
+
+
 def _settings(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
     """Turn the pairs of the last line into fields of a recipe, each checked; what fails goes to `left_out`."""
     ours = pairs.pop("version", "").lower().startswith("safelight")
+    rest = _said_rest(pairs, left_out)
     found = _sampling(pairs, left_out)
+    if "sigmas" in rest or "timesteps" in rest:
+        found.pop("schedule", None)
     across, _, down = pairs.pop("size", "").lower().partition("x")
     # Where nothing is said, the others draw noise on the GPU and let brackets weigh words.
     rng = pairs.pop("rng", "GPU").upper()
     found["rng"] = {"CPU": "torch", "NV": "philox", "GPU": "philox"}.get(rng, rng)
-    found["prompt_syntax"] = pairs.pop("prompt syntax", "plain" if ours else "weighted")
+    found["prompt_syntax"] = pairs.pop("prompt syntax", "plain" if ours else "a1111")
     for key, field, read in (
         ("steps", "steps", _whole),
         ("cfg scale", "guidance_scale", _real),
@@ -211,6 +286,7 @@ def _settings(pairs: dict[str, str], left_out: list[str]) -> dict[str, object]:
         except RecipeError as error:
             del found[field]
             left_out.append(str(error))
+    found |= rest
     left_out.extend(f"{key[:60].capitalize()}: {value[:60]}" for key, value in pairs.items())
     return found
 
@@ -232,4 +308,8 @@ def parse(text: str, where: str | None = None) -> tuple[Recipe, list[str]]:
     at = next((i for i, line in enumerate(lines) if line.startswith(_NEGATIVE)), len(lines))
     negative = "\n".join(lines[at:]).removeprefix(_NEGATIVE)
     prompts = {"prompt": "\n".join(lines[:at]).strip(), "negative_prompt": negative.strip()}
-    return recipe_from(settings | prompts, where), left_out
+    recipe = recipe_from(settings | prompts, where)
+    if mentioned := _mentions(recipe):
+        left = "" if recipe.prompt == mentioned.strip() else recipe.prompt.removesuffix(mentioned)
+        recipe = recipe.model_copy(update={"prompt": left})
+    return recipe, left_out

@@ -66,7 +66,7 @@ class Checked(BaseModel):
 
         def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
             """Copy with changes, checked: pydantic's own copy would take anything."""
-            return type(self)(**(self.model_dump() | dict(update or {})))
+            return type(self)(**(self.model_dump(exclude_unset=True) | dict(update or {})))
 
 
 def _one_line(error: ValidationError, fields: Iterable[str]) -> str:

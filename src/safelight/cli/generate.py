@@ -26,6 +26,7 @@ from safelight.cli.asking import (
 from safelight.cli.output import Output
 from safelight.cli.saying import note
 from safelight.cli.telling import Telling
+from safelight.cli.words import Words
 from safelight.errors import RecipeError, SafelightError
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ def generate(
     vae: options.Vae = None,
     controls: options.Controls = None,
     image_prompts: options.ImagePrompts = None,
+    style: options.Style = None,
+    styles: options.Styles = None,
+    wildcards: options.Wildcards = None,
+    template: options.Template = None,
     dtype: DtypeOption = "auto",
     device: DeviceOption = "auto",
     exact: ExactOption = False,
@@ -99,9 +104,14 @@ def generate(
     Each picture is saved as soon as it is done, and carries its whole recipe. Its path is printed on stdout.
     """
     typed = dict(locals())
-    about_making = ("output", "count", "dtype", "device", "exact", "recipe", "as_json", "quiet")
-    asked = options.values({name: value for name, value in typed.items() if name not in about_making})
-    first = _recipe(asked, recipe, count)
+    from safelight.recipe import Recipe
+
+    asked = options.values({name: value for name, value in typed.items() if name in Recipe.model_fields})
+    words = Words(prompt, negative_prompt, template, style, styles, wildcards)
+    if template is not None:
+        asked.setdefault("prompt", "")
+    base = _recipe(asked, recipe, count)
+    first = words.of(base)
     check_dtype(dtype)
     place = Output.of(output, count)
     if recipe is not None and model is None:
@@ -114,9 +124,10 @@ def generate(
     if not quiet:
         for line in _remarks(engine, first, place):
             note(line)
-    if first.model_hash not in (None, engine.model_hash):
-        first = first.model_copy(update={"model_hash": None})
-    _make(engine, (first.model_copy(update={"seed": first.seed + i}) for i in range(count)), telling)
+    if base.model_hash not in (None, engine.model_hash):
+        base = base.model_copy(update={"model_hash": None})
+    seeds = (base.model_copy(update={"seed": base.seed + i}) for i in range(count))
+    _make(engine, (words.of(recipe) for recipe in seeds), telling)
 
 
 def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe":
@@ -127,7 +138,7 @@ def _recipe(asked: dict[str, object], file: Path | None, count: int) -> "Recipe"
         raise RecipeError('say what to show: safelight generate "a red sports car" (an empty prompt is "")')
     if count < 1:
         raise RecipeError(f"--count {count} is out of range; use 1 or more")
-    known = read_recipe(file).model_dump() if file is not None else {}
+    known = read_recipe(file).model_dump(exclude_unset=True) if file is not None else {}
     if "model" in asked:
         known.pop("model_hash", None)
     elif file is None:

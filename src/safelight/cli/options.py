@@ -1,6 +1,6 @@
 """The options that say a recipe, one for each of its fields, in the words of the command line.
 
-    --lora paint.safetensors:0.8     --region "a red house@0,0,0.5,1"     --sigmas 14.6,6,2,0.5
+    --lora paint.safetensors:0.8     --region "left: a red house"     --sigmas 14.6,6,2,0.5
 
 Where a field is more than one number or word, `FROM_TEXT` says how it is written. `values` makes fields of a recipe of
 what was typed; what they may be is checked there and not here.
@@ -10,6 +10,7 @@ Read next: `generate.py`, which has all of these.
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -78,10 +79,19 @@ Regions = Annotated[
     list[str] | None,
     typer.Option(
         "--region",
-        metavar="PROMPT@X0,Y0,X1,Y1|MASK[:WEIGHT]",
-        help="A prompt for a box (shares of width and height, 0 to 1) or a mask's white part. Repeatable.",
+        metavar="PLACE: PROMPT",
+        help='A prompt for a place: "left", "top right", a box "0,0,0.5,1" or a mask "mask.png". Repeatable.',
     ),
 ]
+
+Style = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A style to put around the prompt. Repeatable.")]
+Styles = Annotated[
+    Path | None, typer.Option(metavar="FILE.csv", help="Styles: name,prompt,negative_prompt. Default: styles.csv.")
+]
+Wildcards = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Where __name__ in a prompt finds name.txt. Default: wildcards.")
+]
+Template = Annotated[str | None, typer.Option(metavar='"subject=...; style=..."', help="Parts, instead of a prompt.")]
 
 # -- Guidance ----------------------------------------------------------------------------------------------------------
 
@@ -189,13 +199,9 @@ def _image_prompt(text: str) -> Fields:
 
 
 def _region(text: str) -> Fields:
-    prompt, at, place = text.rpartition("@")
-    if not at or not place:
-        raise ValueError
-    place, weight = _tail(place, 1)
-    corners = re.fullmatch(r"[\d.\s]+(,[\d.\s]+){3}", place)
-    where: Fields = {"box": _numbers(place)} if corners else {"mask": place}
-    return {"prompt": prompt, **where, **dict(zip(("weight",), weight, strict=False))}
+    from safelight.prompts.regions import region
+
+    return region(text)
 
 
 FROM_TEXT: Mapping[str, tuple[Callable[[str], object], str, str]] = {
@@ -203,7 +209,7 @@ FROM_TEXT: Mapping[str, tuple[Callable[[str], object], str, str]] = {
     "timesteps": (_numbers, "--timesteps", "999,700,400,100"),
     "guidance_interval": (_numbers, "--guidance-interval", "0.3,5"),
     "freeu": (_numbers, "--freeu", "1.5,1.6,0.9,0.2"),
-    "regions": (_region, "--region", '"a red house@0,0,0.5,1"'),
+    "regions": (_region, "--region", '"left: a red house"'),
     "loras": (_lora, "--lora", "paint.safetensors:0.8"),
     "embeddings": (lambda text: {"file": text}, "--embedding", "style.pt"),
     "hypernetworks": (_scaled, "--hypernetwork", "style.pt:0.8"),
@@ -228,6 +234,8 @@ def _value(name: str, value: object) -> object:
     for text in given:
         try:
             found.append(read(text))
+        except RecipeError:
+            raise
         except ValueError:
             raise RecipeError(f"{option} {text!r} cannot be read; write it as {option} {example}") from None
     return found[0] if isinstance(value, str) else found
