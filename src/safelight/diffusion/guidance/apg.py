@@ -42,8 +42,8 @@ def apg(
 ) -> Denoise:
     """Guide from `negative` towards `positive` by `scale`, with only a share `eta` of what is parallel to `positive`.
 
-    `norm` bounds the length of a row's direction (0: unbounded; 15 in the paper for Stable Diffusion 2.1, 7.5 for XL),
-    and `momentum`, -0.5 in the paper, remembers the last ones.
+    `norm` bounds the length of a row's direction, in the units of the latent and so longer for larger pictures (0:
+    unbounded; 2.5 to 15 are common for latents of 64x64), and `momentum`, usually -0.75 to 0, remembers the last ones.
     """
 
     def guided(x: Tensor, sigma: Tensor | float) -> Tensor:

@@ -1,7 +1,7 @@
 """Several prompts for one picture: all of them everywhere (AND), or each in its place (regions).
 
-    D = D_u + sum_i w_i * (D_i - D_u)                    Liu et al. 2022, arXiv 2206.01714, eq. 11: composition
-    D = (1 - c) * D_base + sum_i m_i / max(1, M) * D_i   Bar-Tal et al. 2023, arXiv 2302.08113, eq. 5: regions
+    D = D_u + sum_i w_i * (D_i - D_u)                    Liu et al. 2022, arXiv 2206.01714: composition
+    D = (1 - c) * D_base + sum_i m_i / max(1, M) * D_i   Bar-Tal et al. 2023, arXiv 2302.08113: regions
     M = sum_i m_i,   c = min(1, M)
 
 u is the unguided answer, to the negative prompt. m_i (1, 1, H, W) is how much region i holds at each place, its mask

@@ -1,6 +1,6 @@
 """Dynamic thresholding: what strong guidance overdrives is brought back into range, instead of burning out.
 
-    s = max(q, m),     D' = mean + clip(D - mean, -s, s) * m / s          (Saharia et al. 2022, arXiv 2205.11487, 2.3)
+    s = max(q, m),     D' = mean + clip(D - mean, -s, s) * m / s    (Saharia et al. 2022, arXiv 2205.11487, section 2.3)
 
 In the paper D is a picture in -1..1, so m = 1 and mean = 0, and q is a percentile of |D| over the picture. A latent has
 no such bounds: each channel has a mean and a range of its own. The latent form takes them from the answer to the prompt

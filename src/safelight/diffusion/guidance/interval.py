@@ -1,6 +1,6 @@
 """Guidance only where it helps: in the middle of the noise levels, and by how much at which of them.
 
-    D = D_guided where low < sigma <= high, else D_pos      (Kynkäänniemi et al. 2024, arXiv 2404.07724, eq. 5)
+    D = D_guided where low < sigma <= high, else D_pos      (Kynkäänniemi et al. 2024, arXiv 2404.07724)
 
 At high noise guidance takes away variety, at low noise it does next to nothing and costs a network call.
 

@@ -3,7 +3,7 @@
     perp_i = delta_i - (delta_i . delta_pos) / |delta_pos|^2 * delta_pos,       delta = D_prompt - D_empty
     D_pos' = D_pos - sum_i w_i * perp_i
 
-Armandpour et al. 2023, arXiv 2304.04968, section 4. What comes out is a positive answer that is free of the negatives;
+Armandpour et al. 2023, arXiv 2304.04968. What comes out is a positive answer that is free of the negatives;
 guidance then goes from the *empty* prompt towards it, D = D_empty + scale * (D_pos' - D_empty), which is the paper's
 equation. Where a negative is the empty prompt, or says nothing but what the prompt says, it changes nothing.
 

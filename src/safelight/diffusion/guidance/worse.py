@@ -2,9 +2,9 @@
 
     D = D_guided + scale * (D_pos - D_worse)
 
-Perturbed-attention guidance (Ahn et al. 2024, arXiv 2403.17377, eq. 16): the worse version is the network itself, with
+Perturbed-attention guidance (Ahn et al. 2024, arXiv 2403.17377): the worse version is the network itself, with
 the self-attention of its middle put out of action (models/attention.py, `itself`): it knows no structure.
-Autoguidance (Karras et al. 2024, arXiv 2406.02507, eq. 5, where w = 1 + scale): the worse version is a smaller network,
+Autoguidance (Karras et al. 2024, arXiv 2406.02507; their w is 1 + scale): the worse version is a smaller network,
 or one that was trained for less long. Neither needs a negative prompt, both add to guidance that has one.
 
 The denoisers must be asked about the same prompt. Read next: perp_neg.py.
