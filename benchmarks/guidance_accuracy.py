@@ -41,9 +41,9 @@ def kinds(scale: float) -> dict[str, tuple[int, dict[str, object]]]:
         "cosine curve": (2, usual | {"guidance_curve": "cosine"}),
         "dynamic threshold 0.995, twice the scale": (2, {"guidance_scale": 2 * scale, "dynamic_threshold": 0.995}),
         "APG eta 0": (2, usual | {"apg_eta": 0.0}),
-        "APG eta 0, momentum -0.5, twice the scale": (
+        "APG eta 0, norm 2.5, momentum -0.5, twice the scale": (
             2,
-            {"guidance_scale": 2 * scale, "apg_eta": 0.0, "apg_momentum": -0.5},
+            {"guidance_scale": 2 * scale, "apg_eta": 0.0, "apg_norm": 2.5, "apg_momentum": -0.5},
         ),
         "CFG++ scale 0.6": (2, {"guidance_scale": 0.6, "sampler": "ddim_cfgpp"}),
         "perturbed attention 1": (3, usual | {"pag_scale": 1.0}),

@@ -44,6 +44,7 @@ def apg(
 
     `norm` bounds the length of a row's direction, in the units of the latent and so longer for larger pictures (0:
     unbounded; 2.5 to 15 are common for latents of 64x64), and `momentum`, usually -0.75 to 0, remembers the last ones.
+    Below 0 the direction swings from step to step, which multistep samplers amplify unless `norm` bounds it.
     """
 
     def guided(x: Tensor, sigma: Tensor | float) -> Tensor:
