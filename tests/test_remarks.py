@@ -9,7 +9,11 @@ from safelight.weights.remarks import remark, remark_on
 from safelight.weights.scheduler import CLASSES, SPACED_BY_SIGMA, sampling
 from test_samplers import SHAPE, V1_4, ours, theirs
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+# diffusers hands torch tensors to numpy in the old way, and takes them back in the old way.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:__array_wrap__ must accept:DeprecationWarning"),
+]
 
 WHERE = Path("model/scheduler/scheduler_config.json")
 WAYS = [
@@ -24,11 +28,15 @@ def test_there_is_a_remark_exactly_where_the_trajectory_is_another(cls, way):
     name = CLASSES[cls]
     if len(way) > 1 and name not in SPACED_BY_SIGMA:
         pytest.skip("this class has no such flag")
-    draws = name in ("ddpm", "euler_a")
+    draws = name in ("ddpm", "euler_a", "dpm2_a", "sa_solver", "lcm", "tcd")
+    eta = {"tcd": 0.3}.get(name, 1.0) if draws else 0.0
+    if name == "dpmpp_sde":
+        assert "nearest here is dpmpp_sde" in str(remark({**V1_4, "_class_name": cls, **way}, WHERE))
+        return  # its noise is of another path, whatever the steps
     schedule = sampling({"_class_name": cls, **way}, WHERE)[1]
     differences = []
     for n in (7, 20):  # 1000 is a multiple of 20 and not of 7
-        found = ours(name, n, schedule, Recorded(SHAPE, seed=5) if draws else None, 1.0 if draws else 0.0)
+        found = ours(name, n, schedule, Recorded(SHAPE, seed=5) if draws else None, eta)
         differences.append(relative(found, theirs(cls, n, seed=5 if draws else None, **way)))
     said = remark({**V1_4, "_class_name": cls, **way}, WHERE)
     # 1e-4 leaves room for the interpolation of "linspace"; the least real difference is 6e-4.
@@ -66,7 +74,7 @@ def test_a_variant_that_is_not_here_is_named(cls, option):
 
 
 def test_a_class_that_is_not_known_here_is_named():
-    assert "DEISMultistepScheduler" in str(remark({"_class_name": "DEISMultistepScheduler"}, WHERE))
+    assert "IPNDMScheduler" in str(remark({"_class_name": "IPNDMScheduler"}, WHERE))
 
 
 def test_flags_that_a_class_does_not_know_are_passed_over_as_diffusers_does():

@@ -8,7 +8,7 @@ import pytest
 from safelight.diffusion.schedule import ScheduleConfig
 from safelight.errors import WeightsError
 from safelight.recipe import SAMPLERS, SCHEDULES, Defaults
-from safelight.weights.scheduler import sampling, schedule_config, scheduler_json
+from safelight.weights.scheduler import DISTILLED, NEAREST, SPACED_BY_SIGMA, sampling, schedule_config, scheduler_json
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,13 @@ from safelight.weights.scheduler import sampling, schedule_config, scheduler_jso
         ("HeunDiscreteScheduler", {"use_karras_sigmas": True}, ("heun", "karras")),
         ("DPMSolverMultistepScheduler", {"use_exponential_sigmas": True}, ("dpmpp_2m", "exponential")),
         ("UniPCMultistepScheduler", {"timestep_spacing": "leading"}, ("unipc", "leading")),
+        ("KDPM2DiscreteScheduler", {}, ("dpm2", "uniform")),
+        ("KDPM2AncestralDiscreteScheduler", {"use_karras_sigmas": True}, ("dpm2_a", "karras")),
+        ("DPMSolverSDEScheduler", {"use_karras_sigmas": True}, ("dpmpp_sde", "karras")),
+        ("DEISMultistepScheduler", {"timestep_spacing": "trailing"}, ("deis", "trailing")),
+        ("SASolverScheduler", {}, ("sa_solver", "uniform")),
+        ("LCMScheduler", {}, ("lcm", "trailing")),
+        ("TCDScheduler", {"timestep_spacing": "leading"}, ("tcd", "trailing")),
     ],
 )
 def test_each_class_of_scheduler_is_its_sampler_and_spacing(name, more, expected):
@@ -30,9 +37,9 @@ def test_each_class_of_scheduler_is_its_sampler_and_spacing(name, more, expected
 
 
 def test_a_sampler_that_is_not_known_here_is_replaced_and_said_so():
-    sampler, schedule, note = sampling({"_class_name": "DEISMultistepScheduler"}, Path("s.json"))
+    sampler, schedule, note = sampling({"_class_name": "IPNDMScheduler"}, Path("s.json"))
     assert (sampler, schedule) == ("dpmpp_2m", "uniform")
-    assert "DEISMultistepScheduler" in str(note)
+    assert "IPNDMScheduler" in str(note)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -43,8 +50,11 @@ def test_what_is_written_for_diffusers_is_read_back_as_near_as_its_classes_come(
     config = ScheduleConfig(prediction="v_prediction", kind="linear")
     written = scheduler_json(config, Defaults(sampler=sampler, schedule=schedule))
     read = sampling(written, Path("s.json"))
-    assert read[0] == sampler
-    if schedule in ("leading", "uniform", "trailing") or sampler not in ("ddim", "ddpm", "plms", "euler_a"):
+    assert read[0] == sampler or sampler in NEAREST
+    spaced = read[0] in SPACED_BY_SIGMA and schedule in ("karras", "exponential")
+    if read[0] in DISTILLED:
+        assert read[1] == "trailing"
+    elif spaced or schedule in ("leading", "uniform", "trailing"):
         assert read[1] == schedule
     assert schedule_config(written, Path("s.json")) == config
     with warnings.catch_warnings():

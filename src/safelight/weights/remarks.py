@@ -39,6 +39,14 @@ DRAWN: dict[str, dict[str, tuple[object, object]]] = {
         "predict_x0": (True, True),
         "final_sigmas_type": ("zero", "zero"),
     },
+    "deis": {"solver_order": (3, 2), "algorithm_type": ("deis", "deis")},
+    "sa_solver": {
+        "predictor_order": (2, 2),
+        "corrector_order": (2, 2),
+        "algorithm_type": ("data_prediction", "data_prediction"),
+    },
+    "lcm": {"original_inference_steps": (50, 50), "timestep_scaling": (10.0, 10.0)},
+    "tcd": {"original_inference_steps": (50, 50)},
 }
 
 # What the classes of these samplers do on a schedule of ours that we do not.
@@ -46,6 +54,10 @@ _BY_ONE = "which diffusers cuts into one step more than is asked for, and leaves
 _BY_STRIDE = "on which diffusers does not step to the next time of its list where 1000 is no multiple of the steps"
 _ROUNDED = "for which diffusers rounds the times that the network is told"
 _STARTED = "which diffusers starts from a little more noise"
+_EARLY = "at the end of which diffusers leaves the least noise of training in"
+_OWN_STEPS = "for which diffusers takes steps out of the 50 that a model was distilled with"
+_OWN_NOISE = "for which diffusers draws noise along another path"
+_EVERY = ("leading", "uniform", "trailing", "karras", "exponential")
 STEPPED: dict[str, dict[str, str]] = {
     "plms": {"uniform": _BY_STRIDE, "trailing": _BY_STRIDE},
     "ddim": {"uniform": _BY_STRIDE, "trailing": _BY_STRIDE},
@@ -58,6 +70,13 @@ STEPPED: dict[str, dict[str, str]] = {
         "exponential": _ROUNDED,
     },
     "unipc": {"leading": _BY_ONE, "uniform": _BY_ONE, "karras": _ROUNDED, "exponential": _ROUNDED},
+    "dpm2": {"karras": _ROUNDED},
+    "dpm2_a": {"karras": _ROUNDED},
+    "dpmpp_sde": dict.fromkeys(_EVERY, _OWN_NOISE),
+    "deis": dict.fromkeys(_EVERY, _EARLY),
+    "sa_solver": dict.fromkeys(_EVERY, _EARLY),
+    "lcm": {"trailing": _OWN_STEPS},
+    "tcd": {"trailing": _OWN_STEPS},
 }
 
 

@@ -2,6 +2,7 @@
 
 The file names a class and a spacing of steps. The class becomes our sampler, the spacing our schedule; where the file
 names no spacing it is the class' own: "leading" for DDIM, DDPM and PNDM, "linspace" for all others.
+LCM and TCD have steps of their own.
 v1.4's says PNDM, scaled linear 0.00085 to 0.012: our `plms` with `leading`.
 
 Read next: `remarks.py`, for what diffusers does otherwise with such a file.
@@ -26,10 +27,46 @@ CLASSES = {
     "HeunDiscreteScheduler": "heun",
     "DPMSolverMultistepScheduler": "dpmpp_2m",
     "UniPCMultistepScheduler": "unipc",
+    "KDPM2DiscreteScheduler": "dpm2",
+    "KDPM2AncestralDiscreteScheduler": "dpm2_a",
+    "DPMSolverSDEScheduler": "dpmpp_sde",
+    "DEISMultistepScheduler": "deis",
+    "SASolverScheduler": "sa_solver",
+    "LCMScheduler": "lcm",
+    "TCDScheduler": "tcd",
+}
+# What is written for a sampler that diffusers has no class for: the nearest that it has.
+NEAREST = {
+    "dpmpp_2s_a": "KDPM2AncestralDiscreteScheduler",
+    "dpmpp_2m_sde": "DPMSolverMultistepScheduler",
+    "dpmpp_2m_sde_heun": "DPMSolverMultistepScheduler",
+    "dpmpp_3m_sde": "DPMSolverMultistepScheduler",
+    "dpm_fast": "DPMSolverSinglestepScheduler",
+    "dpm_adaptive": "DPMSolverSinglestepScheduler",
+    "ipndm": "PNDMScheduler",
+    "restart": "HeunDiscreteScheduler",
+    "er_sde": "DPMSolverSDEScheduler",
+    "res_multistep": "DPMSolverMultistepScheduler",
+    "heunpp2": "HeunDiscreteScheduler",
+    "ddim_cfgpp": "DDIMScheduler",
+    "euler_cfgpp": "EulerDiscreteScheduler",
+    "euler_a_cfgpp": "EulerAncestralDiscreteScheduler",
 }
 SPACINGS = {"leading": "leading", "linspace": "uniform", "trailing": "trailing"}
+# The spacing written for a schedule that diffusers has no word for.
+NEAREST_SPACINGS = {
+    "normal": "linspace",
+    "beta": "linspace",
+    "ddim": "leading",
+    "sgm_uniform": "trailing",
+    "simple": "trailing",
+    "align_your_steps": "trailing",
+    "kl_optimal": "trailing",
+}
 LEADING = ("plms", "ddim", "ddpm")
-SPACED_BY_SIGMA = ("lms", "euler", "heun", "dpmpp_2m", "unipc")  # those whose class knows use_karras_sigmas
+DISTILLED = ("lcm", "tcd")
+# those whose class knows use_karras_sigmas
+SPACED_BY_SIGMA = ("lms", "euler", "heun", "dpmpp_2m", "unipc", "dpm2", "dpm2_a", "dpmpp_sde", "deis", "sa_solver")
 
 
 def schedule_config(values: Mapping[str, object], where: Path) -> ScheduleConfig:
@@ -69,6 +106,8 @@ def sampling(values: Mapping[str, object], where: Path) -> tuple[str, str, str |
     spacing = config.get("timestep_spacing", "leading" if sampler in LEADING else "linspace")
     if not isinstance(spacing, str) or spacing not in SPACINGS:
         raise config.refuse("timestep_spacing", ", ".join(SPACINGS))
+    if sampler in DISTILLED:  # their classes take steps of their own, nearest to these, whatever the file says
+        return sampler, "trailing", note
     if sampler not in SPACED_BY_SIGMA:  # diffusers passes over flags that a class does not know
         return sampler, SPACINGS[spacing], note
     if values.get("use_karras_sigmas") is True:
@@ -80,8 +119,11 @@ def sampling(values: Mapping[str, object], where: Path) -> tuple[str, str, str |
 
 def scheduler_json(config: ScheduleConfig, defaults: Defaults) -> dict[str, object]:
     """Write both for diffusers, as near as its classes come to them."""
-    name = {sampler: name for name, sampler in CLASSES.items()}[defaults.sampler]
+    named = {sampler: name for name, sampler in CLASSES.items()}
+    name = named.get(defaults.sampler) or NEAREST[defaults.sampler]
+    sampler = CLASSES.get(name)
     spacing = {ours: theirs for theirs, ours in SPACINGS.items()}.get(defaults.schedule)
+    spacing = spacing or NEAREST_SPACINGS.get(defaults.schedule)
     values: dict[str, object] = {
         "_class_name": name,
         "_diffusers_version": "0.30.0",
@@ -92,14 +134,20 @@ def scheduler_json(config: ScheduleConfig, defaults: Defaults) -> dict[str, obje
         "prediction_type": config.prediction,
         "steps_offset": config.steps_offset,
         "trained_betas": None,
-        "timestep_spacing": spacing or ("leading" if defaults.sampler in LEADING else "linspace"),
+        "timestep_spacing": spacing or ("leading" if sampler in LEADING else "linspace"),
     }
-    if defaults.sampler in ("ddim", "plms"):
+    if sampler in ("ddim", "plms", *DISTILLED):
         values["set_alpha_to_one"] = config.ends_at_one
-    if defaults.sampler in ("ddim", "ddpm"):
+    if sampler in ("ddim", "ddpm", *DISTILLED):
         values["clip_sample"] = False
-    if defaults.sampler == "plms":
+    if sampler == "plms":
         values["skip_prk_steps"] = True
-    if defaults.sampler in SPACED_BY_SIGMA and spacing is None:
-        values[f"use_{defaults.schedule}_sigmas"] = True
+    if defaults.sampler in ("deis", "dpm_fast", "dpm_adaptive"):
+        values["solver_order"] = 3
+    if defaults.sampler.endswith(("m_sde", "m_sde_heun")):
+        values["algorithm_type"] = "sde-dpmsolver++"
+    if defaults.sampler in ("dpmpp_2m_sde_heun", "res_multistep"):
+        values["solver_type"] = "heun"
+    if spacing is None and (sampler is None or sampler in SPACED_BY_SIGMA):
+        values["use_karras_sigmas" if defaults.schedule == "karras" else "use_exponential_sigmas"] = True
     return values
