@@ -257,7 +257,8 @@ def test_every_way_of_writing_an_option_becomes_the_field_that_it_means(model, c
     asked = [
         "--lora", "a:b.safetensors:0.5", "--lora", "b.pt:0.5:0.25", "--lora", "c.pt", "--embedding", "e.pt",
         "--hypernetwork", "h.pt:2", "--vae", "v.pt", "--control", "n.pt:p.png:0.8:0:0.5:canny",
-        "--control", "n.pt:q.png", "--image-prompt", "i.bin:p.png:0.6", "--region", "left@1.5: a red car", "--region", "m.png: a tree",
+        "--control", "n.pt:q.png", "--image-prompt", "i.bin:p.png:0.6",
+        "--region", "left@1.5: a red car", "--region", "m.png: a tree",
         "--guidance-interval", "0.3,5", "--freeu", "1.5,1.6,0.9,0.2", "--sigmas", "14,6,1", "--perp-neg",
         "--strict-prompt",
     ]  # fmt: skip

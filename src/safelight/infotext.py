@@ -17,7 +17,7 @@ from safelight import __version__
 from safelight.errors import RecipeError
 from safelight.recipe import SAMPLERS, SCHEDULES, USUAL_ETA, USUAL_SCHEDULE, Recipe, json_object, recipe_from
 
-__all__ = ["parse", "write"]
+__all__ = ["parse", "sampler_named", "schedule_named", "write"]
 
 _REST = (
     "guidance_rescale", "sigmas", "timesteps", "like", "prompt_weighting", "strict_prompt", "regions",
@@ -60,7 +60,7 @@ _SAMPLER_LABELS = {
     "euler_cfgpp": "Euler CFG++",
     "euler_a_cfgpp": "Euler a CFG++",
 }
-# A1111's DDIM schedule is our `ddim` and, for Stable Diffusion, our `leading` as well: the more usual one gets its name.
+# A1111's DDIM schedule is our `ddim` and, for Stable Diffusion, our `leading` too: the more usual one gets its name.
 _SCHEDULE_LABELS = {
     "leading": "DDIM",
     "uniform": "Uniform",
@@ -95,6 +95,16 @@ _SCHEDULES = (
     | {label.lower(): name for name, label in _SCHEDULE_LABELS.items()}
     | {"sgmuniform": "sgm_uniform", "ddim_uniform": "ddim", "linspace": "uniform"}
 )
+
+
+def sampler_named(label: str) -> str | None:
+    """Our name of a sampler that another program calls `label`; None if there is none."""
+    return _SAMPLERS.get(label.strip().lower())
+
+
+def schedule_named(label: str) -> str | None:
+    """Our name of a schedule that another program calls `label`; None if there is none."""
+    return _SCHEDULES.get(label.strip().lower())
 
 
 # -- Writing -----------------------------------------------------------------------------------------------------------

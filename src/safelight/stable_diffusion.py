@@ -10,6 +10,7 @@ Read next: `diffusion/samplers`, then `engine.py`.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from textwrap import shorten
 
@@ -23,28 +24,30 @@ from safelight.diffusion.noise import Noise
 from safelight.diffusion.presets import apply
 from safelight.diffusion.samplers import SAMPLERS, AskBoth, drive, finish, ladder_of, start_of
 from safelight.diffusion.schedule import NoiseSchedule
-from safelight.drawing import Change, Drawing, Question, Told, changed, guidance_of, tell
+from safelight.drawing import Drawing, Question, Told, changed, guidance_of, tell
 from safelight.errors import RecipeError
 from safelight.finite import Finite
 from safelight.images import read_mask
 from safelight.models.attention import Site, edit_attention, itself
-from safelight.models.freeu import freeu
 from safelight.models.text import TextEncoder
 from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
+from safelight.parts import Parts, gather
 from safelight.picture import Picture, Provenance, from_tensor
 from safelight.prompts.conditioning import Conditioner, Conditioning
 from safelight.prompts.regions import area
 from safelight.recipe import Defaults, Recipe, recipe_from
+from safelight.shelf import Shelf
 from safelight.uses import hash_of, settle
 from safelight.weights.checkpoint import open_model
 from safelight.weights.library import name_of
 
 __all__ = ["StableDiffusion"]
 
+NOTHING = Parts()
 ATTENTION = "torch scaled_dot_product_attention"
-NOT_YET = ("autoguidance_model", "loras", "embeddings", "hypernetworks", "vae", "controls", "image_prompts")
+NOT_YET = ("autoguidance_model", "embeddings", "hypernetworks", "vae", "controls", "image_prompts")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -70,6 +73,7 @@ class StableDiffusion:
         self.defaults = defaults
         self.name = name
         self.hash = model_hash
+        self.shelf = Shelf()
 
     @classmethod
     def load(cls, path: Path, *, device: str = "auto", dtype: str = "auto") -> "StableDiffusion":
@@ -109,7 +113,8 @@ class StableDiffusion:
         sigmas = ladder_of(self.schedule, recipe)
         shape = (self.vae.network.config.latent_channels, *self.latent_size(recipe))
         rescued: set[str] = set()
-        told = self.tell(recipe, files, len(sigmas) - 1, rescued)
+        parts = gather(recipe, files, self.text.network, self.unet.network, self.shelf)
+        told = self.tell(recipe, files, parts, len(sigmas) - 1, rescued)
 
         noise = Noise(recipe.seed, shape, recipe.rng)
         x = start_of(self.schedule, recipe, sigmas, noise.initial()).to(self.device)
@@ -122,7 +127,7 @@ class StableDiffusion:
             sampling,
             told,
             progress_along(sigmas),
-            self.changes(recipe, files),
+            parts.unet,
             alone=not wanted.plain or bool(recipe.regions),
             rescued=rescued,
         )
@@ -139,8 +144,9 @@ class StableDiffusion:
 
     def notices(self, recipe: Recipe) -> list[str]:
         """What a person should know before a picture is made: what of a prompt is lost, what each file does."""
-        recipe, _ = self.settle(recipe)
-        reader, said = self.conditioner(set()), []
+        recipe, files = self.settle(recipe)
+        parts = gather(recipe, files, self.text.network, self.unet.network, self.shelf)
+        reader, said = self.conditioner(set(), parts), list(parts.reports)
         for name, text in (("prompt", recipe.prompt), ("negative prompt", recipe.negative_prompt)):
             lost = reader.read(text, syntax=recipe.prompt_syntax).cut
             if lost is not None:
@@ -159,11 +165,11 @@ class StableDiffusion:
         recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
         return recipe, files
 
-    def tell(self, recipe: Recipe, files: Mapping[str, Path], steps: int, rescued: set[str]) -> Told:
+    def tell(self, recipe: Recipe, files: Mapping[str, Path], parts: Parts, steps: int, rescued: set[str]) -> Told:
         """Read the prompts of a resolved recipe for `steps` steps; notes in `rescued` where float32 had to help."""
         more = [""] if recipe.perp_neg else []
         prompts = [recipe.prompt, recipe.negative_prompt, *(region.prompt for region in recipe.regions), *more]
-        positive, negative, *others = self.conditioner(rescued).conditionings(
+        positive, negative, *others = self.conditioner(rescued, parts).conditionings(
             prompts,
             syntax=recipe.prompt_syntax,
             weighting=recipe.prompt_weighting,
@@ -177,14 +183,6 @@ class StableDiffusion:
             mask = area(region.box, *size) if region.box else read_mask(files[hash_of(region.mask)], size)
             places.append((conditioning, region.weight, mask.to(self.device)))
         return tell(positive, negative, places, others[-1].context if recipe.perp_neg else None)
-
-    def changes(self, recipe: Recipe, files: Mapping[str, Path]) -> tuple[Change, ...]:
-        """How a recipe's UNet differs from the model's."""
-        found: list[Change] = []
-        if recipe.freeu is not None:
-            b1, b2, s1, s2 = recipe.freeu
-            found.append(lambda unet: freeu(unet, b1, b2, s1, s2))
-        return tuple(found)
 
     def check(self, recipe: Recipe) -> None:
         """Refuse, with a RecipeError, what this model cannot draw."""
@@ -259,13 +257,20 @@ class StableDiffusion:
         )
         return Picture(from_tensor(pixels[0]), drawing.recipe, made)
 
-    def conditioner(self, rescued: set[str]) -> Conditioner:
+    def conditioner(self, rescued: set[str], parts: Parts = NOTHING) -> Conditioner:
         """What reads prompts for this model; notes the text encoder's name in `rescued` where float32 had to help."""
 
         def encoder(ids: Tensor, skip: int, extra: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
             vectors = None if extra is None else extra.to(self.device)
             inputs = [ids.to(self.device)] if seen is None else [ids.to(self.device), seen.to(self.device)]
-            context, rows = self.text.ask(lambda text, ids, seen=None: text(ids, skip, vectors, seen), *inputs)
+
+            def run(text: TextEncoder, ids: Tensor, seen: Tensor | None = None) -> Tensor:
+                with ExitStack() as stack:
+                    for change in parts.text:
+                        stack.enter_context(change(text))
+                    return text(ids, skip, vectors, seen)
+
+            context, rows = self.text.ask(run, *inputs)
             if rows.any():
                 rescued.add(self.text.name)
             return context

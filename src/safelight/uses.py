@@ -23,18 +23,7 @@ from safelight.recipe import FileUse, LoraUse, Recipe, ScaledUse
 from safelight.weights import library
 from safelight.weights.hashes import hash_files
 
-__all__ = ["FOLDERS", "find", "hash_of", "settle"]
-
-FOLDERS: Mapping[str, str] = {
-    "LoRA": "loras",
-    "embedding": "embeddings",
-    "hypernetwork": "hypernetworks",
-    "autoencoder": "vaes",
-    "ControlNet": "controlnets",
-    "IP-Adapter": "ip-adapters",
-    "image": "images",
-}
-"""What we call each kind of file, and its folder in the library's home."""
+__all__ = ["find", "hash_of", "settle"]
 
 SUFFIXES = (".safetensors", ".pt", ".bin", ".ckpt", ".pth", ".png", ".jpg", ".jpeg", ".webp")
 REMEMBERED = 1_000  # places of files, at most
@@ -107,7 +96,7 @@ def without_mentions(recipe: Recipe) -> Recipe:
 
 
 def find(kind: str, use: FileUse) -> tuple[Path, str]:
-    """Return where a file is and its SHA-256. `kind` is one of `FOLDERS`.
+    """Return where a file is and its SHA-256. `kind` is one of `library.FOLDERS`.
 
     Raises RecipeError where there is none of that name, or none of that hash.
     """
@@ -126,7 +115,7 @@ def find(kind: str, use: FileUse) -> tuple[Path, str]:
             f"the {kind} {use.file} is not the one in the recipe (SHA-256 {others[0][:10]}, not "
             f"{(use.sha256 or '')[:10]}); put the right one in its place, or leave sha256 out to take this one"
         )
-    folder = library.home() / FOLDERS[kind]
+    folder = library.home() / library.FOLDERS[kind]
     known = sorted(path.stem for path in folder.glob("*") if path.suffix in SUFFIXES) if folder.is_dir() else []
     tail = nearest(use.file, known) if known else f" Give its path, or put it into {folder}."
     raise RecipeError(f"there is no {kind} {use.file!r}.{tail}")
@@ -134,7 +123,7 @@ def find(kind: str, use: FileUse) -> tuple[Path, str]:
 
 def _places(kind: str, use: FileUse) -> Iterator[Path]:
     """Where a file may be, the likeliest place first."""
-    folder = library.home() / FOLDERS[kind]
+    folder = library.home() / library.FOLDERS[kind]
     with suppress(OSError, RuntimeError, ValueError):  # too long for a path, "~nobody", a NUL: then it is none
         given = Path(use.file).expanduser()
         names = [given, folder / given, *(folder / f"{given}{suffix}" for suffix in SUFFIXES)]
@@ -149,7 +138,7 @@ def _places(kind: str, use: FileUse) -> Iterator[Path]:
 
 def _name(kind: str, path: Path) -> str:
     """Return what pictures call a file: its place in its folder, or the last part of its path."""
-    folder = library.home() / FOLDERS[kind]
+    folder = library.home() / library.FOLDERS[kind]
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 

@@ -18,9 +18,31 @@ from pathlib import Path
 
 from safelight.errors import OutputError, WeightsError, nearest
 
-__all__ = ["BUNDLED", "default", "find", "home", "models", "name_of", "remember", "remembered", "use", "write_json"]
+__all__ = [
+    "BUNDLED",
+    "FOLDERS",
+    "default",
+    "find",
+    "home",
+    "models",
+    "name_of",
+    "remember",
+    "remembered",
+    "use",
+    "write_json",
+]
 
 BUNDLED = "bundled"
+FOLDERS: Mapping[str, str] = {
+    "LoRA": "loras",
+    "embedding": "embeddings",
+    "hypernetwork": "hypernetworks",
+    "autoencoder": "vaes",
+    "ControlNet": "controlnets",
+    "IP-Adapter": "ip-adapters",
+    "image": "images",
+}
+"""What else may lie in the library's home, each kind in a folder of its own; these hold no models."""
 
 
 def home() -> Path:
@@ -43,8 +65,9 @@ def models() -> dict[str, Path]:
     place = home()
     for depth in ("*", "*/*"):
         for path in place.glob(depth) if place.is_dir() else ():
-            if path.relative_to(place).parts[0].startswith("."):
-                continue  # half of a model, on its way from the hub
+            first = path.relative_to(place).parts[0]
+            if first.startswith(".") or first in FOLDERS.values():
+                continue  # half of a model, on its way from the hub; or no model
             whole = (path / "unet" / "config.json").is_file() and (path / "vae").is_dir()
             single = path.suffix == ".safetensors" and path.is_file() and not (path.parent / "config.json").exists()
             if whole or single:

@@ -1,0 +1,171 @@
+"""Files that people bring along, from the recipe to the pixels, on a model of random weights."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import torch
+
+from safelight.adapters import lora
+from safelight.adapters.factors import Change, Low
+from safelight.adapters.lora_names import layers
+from safelight.engine import Engine, Finished
+from safelight.errors import RecipeError
+from safelight.recipe import LoraUse, Recipe
+from tiny import TEXT, UNET, tiny_model
+
+CAR = Recipe(prompt="a red car", seed=1, steps=2)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A library of our own, so that nothing is found or remembered elsewhere."""
+    monkeypatch.setenv("SAFELIGHT_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def pixels(model, **changes):
+    return model.generate(CAR.model_copy(update=changes)).pixels
+
+
+def apart(a, b):
+    return np.abs(a.astype(int) - b.astype(int)).mean()
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write_lora(path, seed=0, size=0.7, only=""):
+    """A LoRA of rank 2 on every linear layer of the tiny model whose name holds `only`."""
+    shapes = dict(tiny_shapes())
+    generator = torch.Generator().manual_seed(seed)
+    changes = {}
+    for stem, place in layers(UNET, TEXT).items():
+        shape = shapes.get((place.part, place.name))
+        if stem.startswith("lora_") and shape is not None and only in place.part:
+            down, up = (torch.randn(s, generator=generator) * size for s in ((2, shape[1]), (shape[0], 2)))
+            changes[stem] = Change(Low(down, up), 2.0)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lora.write(lora.Lora("made", changes), path, "kohya", UNET, TEXT)
+    return path
+
+
+def tiny_shapes():
+    made = tiny_model()
+    for part, network in (("unet", made.unet.network), ("text", made.text.network)):
+        for name, module in network.named_modules():
+            if isinstance(module, torch.nn.Linear):
+                yield (part, name), tuple(module.weight.shape)
+
+
+# -- Found by name, by hash, or not at all -----------------------------------------------------------------------------
+
+
+def test_a_picture_names_its_files_by_hash_and_never_says_where_they_lay(model, tmp_path):
+    path = write_lora(tmp_path / "deep" / "paint.safetensors")
+    recipe = model.generate(CAR.model_copy(update={"loras": (LoraUse(file=str(path), scale=0.5),)})).recipe
+    assert recipe.loras == (LoraUse(file="paint.safetensors", sha256=digest(path), scale=0.5),)
+    assert str(tmp_path) not in recipe.to_json(full=True)
+
+
+def test_the_recipe_of_a_picture_makes_it_again_wherever_its_file_has_been_seen(model, tmp_path, home):
+    path = write_lora(tmp_path / "deep" / "paint.safetensors")
+    picture = model.generate(CAR.model_copy(update={"loras": [str(path)]}))
+    assert np.array_equal(tiny_model().generate(picture.recipe).pixels, picture.pixels)
+    path.unlink()
+    with pytest.raises(RecipeError, match=r"there is no LoRA 'paint\.safetensors'\. Give its path, or put it into"):
+        tiny_model().generate(picture.recipe)
+    write_lora(home / "loras" / "paint.safetensors")
+    assert np.array_equal(tiny_model().generate(picture.recipe).pixels, picture.pixels)
+
+
+def test_a_file_of_another_hash_than_the_recipes_is_refused_in_one_line(model, tmp_path):
+    path = write_lora(tmp_path / "paint.safetensors", seed=1)
+    with pytest.raises(RecipeError, match=r"the LoRA .* is not the one in the recipe \(SHA-256 \w{10}, not aaaaaaaaaa"):
+        pixels(model, loras=[{"file": str(path), "sha256": "a" * 64}])
+
+
+def test_a_file_in_the_library_goes_by_its_bare_name_and_a_misspelt_one_gets_an_offer(model, home):
+    write_lora(home / "loras" / "paint.safetensors")
+    assert apart(pixels(model, loras=["paint"]), pixels(model)) > 0.5
+    with pytest.raises(RecipeError, match=r"there is no LoRA 'pant'\. Did you mean 'paint'\?"):
+        pixels(model, loras=["pant"])
+
+
+def test_a_path_out_of_the_library_is_no_name_in_it(model, home):
+    write_lora(home / "paint.safetensors")
+    with pytest.raises(RecipeError, match="there is no LoRA"):
+        pixels(model, loras=["../paint.safetensors"])
+
+
+# -- LoRA --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_lora_shows_by_its_scale_and_leaves_the_model_as_it_was(model, tmp_path):
+    path = str(write_lora(tmp_path / "a.safetensors"))
+    before = pixels(model)
+    full, half, none = (pixels(model, loras=[{"file": path, "scale": scale}]) for scale in (1, 0.5, 0))
+    assert apart(full, before) > apart(half, before) > 0.1
+    assert np.array_equal(none, before)
+    assert np.array_equal(pixels(model), before)
+
+
+def test_the_scale_of_the_text_encoder_is_its_own(model, tmp_path):
+    path = str(write_lora(tmp_path / "a.safetensors", only="text"))
+    before = pixels(model)
+    assert np.array_equal(pixels(model, loras=[{"file": path, "scale": 1, "text_scale": 0}]), before)
+    assert apart(pixels(model, loras=[{"file": path, "scale": 0, "text_scale": 1}]), before) > 0.01
+
+
+def test_two_loras_add_up_in_any_order(model, tmp_path):
+    a, b = (str(write_lora(tmp_path / f"{seed}.safetensors", seed, 0.3)) for seed in (1, 2))
+    both = pixels(model, loras=[a, b])
+    assert np.abs(both.astype(int) - pixels(model, loras=[b, a]).astype(int)).max() <= 1
+    assert apart(both, pixels(model, loras=[a])) > 0.1
+
+
+def test_a_lora_in_the_prompt_is_the_lora_in_the_recipe_and_no_word(model, home):
+    path = write_lora(home / "loras" / "paint.safetensors")
+    said = model.generate(CAR.model_copy(update={"prompt": "a red car<lora:paint:0.5>"}))
+    assert said.recipe.prompt == "a red car"
+    assert said.recipe.loras == (LoraUse(file="paint.safetensors", sha256=digest(path), scale=0.5),)
+    assert np.array_equal(said.pixels, pixels(model, loras=[{"file": "paint", "scale": 0.5}]))
+    plain = model.generate(CAR.model_copy(update={"prompt": "a red car<lora:paint:0.5>", "prompt_syntax": "plain"}))
+    assert plain.recipe.loras == ()
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_pictures_with_other_loras_or_none_do_not_touch_each_other(tmp_path, exact):
+    a, b = (str(write_lora(tmp_path / f"{seed}.safetensors", seed)) for seed in (1, 2))
+    recipes = [
+        CAR.model_copy(update={"loras": use, "seed": seed})
+        for seed, use in enumerate([[a], [], [b], [a, b], [a]])
+    ]  # fmt: skip
+    events = Engine(tiny_model(), exact=exact, at_once=5).stream(recipes)
+    together = {event.index: event.picture for event in events if isinstance(event, Finished)}
+    for index, recipe in enumerate(recipes):
+        alone = tiny_model().generate(recipe).pixels
+        assert np.abs(together[index].pixels.astype(int) - alone.astype(int)).max() <= (0 if exact else 1)
+    assert [together[index].provenance.alone for index in range(5)] == [exact, True, True, True, exact]
+
+
+def test_what_a_lora_did_is_said(model, tmp_path):
+    path = write_lora(tmp_path / "a.safetensors")
+    (said,) = Engine(model).notices(CAR.model_copy(update={"loras": [str(path)]}))
+    count = len(layers(UNET, TEXT))
+    assert said.startswith("LoRA a.safetensors: ")
+    assert said.endswith("tensors applied, 0 unknown")
+    assert count
+
+
+def test_a_file_that_is_no_lora_is_one_line(model, tmp_path):
+    (tmp_path / "a.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
+    with pytest.raises(RecipeError) as caught:
+        pixels(model, loras=[str(tmp_path / "a.safetensors")])
+    assert "\n" not in str(caught.value)
