@@ -16,16 +16,17 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 ROOMS = {"checks": "recipe", "names": "recipe", "recipe_parts": "recipe", "strict_json": "recipe"}
 ROOMS |= {"uses": "stable_diffusion", "images": "stable_diffusion", "drawing": "stable_diffusion"}
 ROOMS |= {"shelf": "stable_diffusion", "parts": "stable_diffusion"}
-ROOMS |= {"metadata": "picture", "infotext": "picture", "provenance": "picture"}
+ROOMS |= {"metadata": "picture", "infotext": "picture", "provenance": "picture", "foreign": "picture"}
 LAYERS = {
     "errors": 0, "recipe": 0,
     "models": 1, "diffusion": 1, "scenes": 1,
-    "weights": 2, "adapters": 2, "prompts": 2, "picture": 2, "finite": 2,
-    "preview": 3,
-    "stable_diffusion": 3,
-    "engine": 4, "farm": 4, "train": 4, "evaluate": 4,
-    "cli": 5, "serve": 5,
-    "__init__": 6, "__main__": 6,
+    "weights": 2, "prompts": 2, "picture": 2, "finite": 2,
+    "adapters": 3, "foreign": 3, "preview": 3,  # they read files with weights/ and picture
+    "stable_diffusion": 4,
+    "engine": 5, "farm": 5, "evaluate": 5,
+    "train": 6,  # what learns may ask what judges
+    "cli": 7, "serve": 7,
+    "__init__": 8, "__main__": 8,
 }  # fmt: skip
 ORACLES = {"diffusers", "transformers", "k_diffusion", "compel", "imwatermark", "scipy", "pytest", "hypothesis"}
 NEVER = {"torchvision", "omegaconf", "hydra", "lightning", "einops", "accelerate"}

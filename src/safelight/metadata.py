@@ -5,7 +5,8 @@
     WebP   XMP, property `safelight:made` (the same JSON)    EXIF UserComment (the same text)
 
 The JSON, `{"recipe": {...}, "provenance": {...}}`, is the truth; it is written in ASCII, which every tool carries
-unharmed. The text is written for other programs (see `infotext.py`) and read only where there is no JSON.
+unharmed. The text is written for other programs (see `infotext.py`) and read only where there is no JSON; what other
+programs write in their own ways is read by `foreign/`.
 A JPEG segment holds at most 64 KB. A JSON that is longer goes on in Extended XMP segments (Adobe, XMP Specification
 Part 3, 1.1.3.1); a text that is longer is left out, for it says nothing that the JSON does not say better.
 There is never a PNG chunk `prompt` nor a JPEG comment: other programs take those for recipes of their own making.
@@ -29,7 +30,7 @@ from pathlib import Path
 from PIL import Image, JpegImagePlugin, PngImagePlugin, UnidentifiedImageError
 from pydantic import ValidationError
 
-from safelight import infotext
+from safelight import foreign
 from safelight.errors import PictureError, RecipeError
 from safelight.provenance import Provenance
 from safelight.recipe import Recipe, json_object, recipe_from
@@ -43,6 +44,7 @@ __all__ = [
     "open_image",
     "png_with",
     "read_metadata",
+    "recipe_of",
     "xmp_with",
 ]
 
@@ -52,6 +54,7 @@ _MOST_BYTES = 128 * 2**20
 _LONGEST_TEXT = 2**20
 _MOST_TEXT = 4 * 2**20
 _EXIF_IFD, _USER_COMMENT = 0x8769, 0x9286
+_MAKE, _MODEL = 0x010F, 0x0110
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _SEGMENT = 65_533  # bytes in a JPEG segment after its two bytes of length
@@ -132,9 +135,13 @@ class Metadata:
     recipe: Recipe
     provenance: Provenance | None
     source: str
-    """`safelight`: our JSON, exact. `parameters`: the text of another program, as far as it goes."""
+    """`safelight`: our JSON, exact. `parameters`, `prompt` and so on: what another program wrote, as far as it goes."""
     left_out: list[str] = field(default_factory=list)
-    """What the text said that a recipe cannot carry."""
+    """What the text said that a recipe cannot carry: "what: why"."""
+    program: str = "Safelight"
+    """Who wrote it."""
+    carried: list[str] = field(default_factory=list)
+    """Of another program's text: what was understood, "what as field"."""
 
 
 _filters = threading.RLock()
@@ -195,22 +202,32 @@ def read_metadata(path: Path | str) -> Metadata:
         return metadata_of(image, path)
 
 
+def recipe_of(path: Path | str) -> tuple[Recipe, list[str]]:
+    """Read the recipe of a picture and what a person should know of it: of another program's, what was not carried.
+
+    Raises what `read_metadata` raises.
+    """
+    found = read_metadata(path)
+    ours = found.source == "safelight"
+    return found.recipe, found.left_out if ours else [f"made by {found.program}", *found.left_out]
+
+
 def metadata_of(image: Image.Image, path: Path) -> Metadata:
     """Read the recipe of an opened image; `path` is for the message."""
-    made, text = _texts(image, path)
-    if made is None and text is None and image.format == "PNG":
+    made, texts = _texts(image, path)
+    if made is None and not texts and image.format == "PNG":
         with decoding(path):
             image.load()  # other programs may write their text after the pixels
-        made, text = _texts(image, path)
+        made, texts = _texts(image, path)
     try:
         if made is not None:
             return _from_truth(made)
-        if text is not None:
-            recipe, left_out = infotext.parse(text)
-            return Metadata(recipe, None, "parameters", left_out)
+        if (found := foreign.read(texts)) is not None:
+            source = next(key for key in foreign.KEYS if key in texts)
+            return Metadata(found.recipe, None, source, found.not_carried, found.program, found.carried)
     except RecipeError as error:
         raise PictureError(f"{path} holds a recipe that cannot be used: {error}") from None
-    raise PictureError(f"{path} holds no recipe, neither Safelight's nor the parameters text of another program")
+    raise PictureError(f"{path} holds no recipe, neither Safelight's nor that of a program whose pictures are known")
 
 
 def _from_truth(made: str) -> Metadata:
@@ -227,17 +244,39 @@ def _from_truth(made: str) -> Metadata:
     return Metadata(recipe_from(recipe), provenance, "safelight", left_out)
 
 
-def _texts(image: Image.Image, path: Path) -> tuple[str | None, str | None]:
-    """Find our JSON and the `parameters` text, each None where there is none."""
+def _texts(image: Image.Image, path: Path) -> tuple[str | None, dict[str, str]]:
+    """Find our JSON, None where there is none, and the texts of other programs by the names of their PNG chunks."""
     if image.format == "PNG":
-        found = [image.info.get(key) for key in ("safelight", "parameters")]
-        made, text = (str(value) if isinstance(value, str) else None for value in found)
+        # The text classes of Pillow are str, with a language tag that must not travel.
+        found = {key: str(said) for key in ("safelight", *foreign.KEYS) if isinstance(said := image.info.get(key), str)}
+        made = found.pop("safelight", None)
     else:
         made = _from_xmp(_xmp_of(image, path), path)
-        text = _user_comment(image, path) if made is None else None
-    if max(len(made or ""), len(text or "")) > _LONGEST_TEXT:
+        found = _exif_texts(image, path) if made is None else {}
+    # A workflow is never read, however long; the others have bounds of their own.
+    bound = {key: len(said) for key, said in found.items() if "workflow" not in key}
+    if (
+        len(made or "") > _LONGEST_TEXT
+        or bound.pop("prompt", 0) > _MOST_TEXT
+        or any(length > _LONGEST_TEXT for length in bound.values())
+    ):
         raise PictureError(f"{path}: its texts are too long")
-    return made, text
+    return made, found
+
+
+def _exif_texts(image: Image.Image, path: Path) -> dict[str, str]:
+    """Read what other programs put into EXIF: AUTOMATIC1111 its text, ComfyUI "prompt:{...}" as maker and model."""
+    found: dict[str, str] = {}
+    with decoding(path):
+        exif = image.getexif()
+        for tag in (_MAKE, _MODEL):
+            said = exif.get(tag)
+            key, colon, rest = said.partition(":") if isinstance(said, str) else ("", "", "")
+            if colon and key in ("prompt", "workflow") and rest.lstrip().startswith("{"):
+                found[key] = rest
+    if (comment := _user_comment(image, path)) is not None:
+        found["parameters"] = comment
+    return found
 
 
 def _xmp_of(image: Image.Image, path: Path) -> str:
