@@ -22,7 +22,18 @@ from safelight.scenes import words
 from safelight.scenes.captions import caption, describe
 from safelight.scenes.grammar import Scene, Subject
 
-__all__ = ["GENEVAL", "SEEDS", "VERSION", "Prompt", "defect_prompts", "examples", "prompts", "seed_of"]
+__all__ = [
+    "GENEVAL",
+    "SEEDS",
+    "VERSION",
+    "Prompt",
+    "defect_prompts",
+    "examples",
+    "fingerprint",
+    "prompts",
+    "seed_of",
+    "some",
+]
 
 VERSION = 1
 """Raised when any prompt or seed changes: scores of two versions cannot be held side by side."""
@@ -62,13 +73,13 @@ def random_of(*what: object) -> Random:
 
 
 def seed_of(prompt: Prompt, picture: int) -> int:
-    """The seed of a prompt's picture, counted from 0: below 2**32. With and without a negative prompt it is the same."""
+    """The seed of a prompt's picture, counted from 0: below 2**32, the same with a negative prompt and without."""
     return random_of("seed", prompt.name, picture).getrandbits(32)
 
 
 @lru_cache(maxsize=1)
 def prompts() -> tuple[Prompt, ...]:
-    """All questions but those of the defects, in a fixed order: 360 of six tasks, 166 of style and place, 6 examples."""
+    """All questions but those of the defects, in a fixed order: 360 of six tasks, 166 of looks, 6 examples."""
     return (*(_prompt(task, i) for task, how in TASKS.items() for i in range(how.count)), *examples())
 
 
@@ -123,6 +134,13 @@ def examples() -> tuple[Prompt, ...]:
         (cube, Scene(solids, "studio", "realistic", "studio", "above"), ("two", "relation", "binding")),
     )
     return tuple(Prompt("examples", i, text, scene, asks) for i, (text, scene, asks) in enumerate(told))
+
+
+def fingerprint() -> str:
+    """SHA-256 of all prompts and their first seeds: what two reports must share to be held side by side."""
+    every = (*prompts(), *(one for three in defect_prompts() for one in three))
+    lines = (f"{one.name}|{one.text}|{one.negative}|{one.scene.to_json()}|{seed_of(one, 0)}" for one in every)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def some(among: Sequence[Prompt], most: int | None) -> Iterator[Prompt]:

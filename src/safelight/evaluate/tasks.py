@@ -29,7 +29,7 @@ Make = Callable[[int, Random], Scene]
 
 @dataclass(frozen=True)
 class Task:
-    """`count` prompts whose scenes `make` (number, chance) draws; `asks` is judged; `axes`: where pairs are held out."""
+    """`count` prompts whose scenes `make` draws; `asks` is judged; `axes` is where pairs are held out."""
 
     count: int
     asks: tuple[str, ...]
