@@ -7,17 +7,19 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from safelight.errors import TrainingError
 from safelight.train import checkpoint
 from safelight.train.ema import Ema, decay, exponent
 from safelight.train.loop import Loop, Settings, generator, rate_factor
-from safelight.train.optimiser import Masters, Part
+from safelight.train.optimiser import Masters, Part, relative_change
 
 SETTINGS = Settings(rate=1e-2, steps=20, warmup=4, save_steps=10, log_steps=5, seed=3, ema=(0.1,))
 
@@ -48,7 +50,7 @@ class Line:
         return {"validation": float((self.net(x).float() + x.float()).square().mean())}
 
     def sheet(self, path):
-        path.write_bytes(b"drawn")
+        Image.new("RGB", (8, 4)).save(path)
 
 
 def weights_of(folder: Path) -> dict[str, torch.Tensor]:
@@ -274,3 +276,78 @@ def test_parts_learn_at_their_own_rates_and_not_at_all_at_zero():
     ]
     assert moved == pytest.approx([1e-3, 5e-4, 0.0], rel=1e-2)
     assert not any(name.startswith("still") for name in masters.names)
+
+
+def test_readings_say_how_far_weights_move_and_how_long_it_will_take(tmp_path):
+    Loop(Line(), replace(SETTINGS, log_steps=5), tmp_path).run()
+    lines = [line for line in readings(tmp_path) if "update_ratio" in line]
+    assert [line["step"] for line in lines] == [5, 10, 15, 20]
+    assert all(1e-4 < line["update_ratio"] < 1.0 for line in lines)
+    assert all(line["gradient"] > 0 and line["samples_per_second"] > 0 for line in lines)
+    assert lines[-1]["eta_minutes"] == 0.0 < lines[0]["eta_minutes"] < 5
+
+
+def test_how_far_weights_move_is_measured_against_their_size():
+    before, after = [torch.tensor([3.0, 4.0])], [torch.tensor([3.0, 4.5])]
+    assert relative_change(before, after) == pytest.approx(0.1)
+
+
+def test_a_slow_step_is_told_and_a_deadline_is_obeyed(tmp_path, monkeypatch):
+    seconds = [0.0]
+    monkeypatch.setattr("safelight.train.loop.time.monotonic", lambda: seconds[0])
+
+    class Slow(Line):
+        def loss(self, now):
+            seconds[0] += 7.0 if now.step == 40 else 1.0
+            return super().loss(now)
+
+    told = []
+    box = replace(SETTINGS, steps=500, save_steps=None, log_steps=100)
+    assert not Loop(Slow(), box, tmp_path, told.append, deadline=60.0).run()
+    assert [line["slow_step"] for line in told if "slow_step" in line] == [7.0]
+    assert [line["usual_step"] for line in told if "slow_step" in line] == [1.0]
+    state = checkpoint.load(tmp_path)
+    assert state is not None and state["step"] == 55  # 54 steps of a second and one of seven: 61
+
+
+def test_whenever_it_is_killed_no_more_than_ten_minutes_are_lost(tmp_path, monkeypatch):
+    """With steps, examinations and contact sheets that take minutes each."""
+    seconds = [0.0]
+    monkeypatch.setattr("safelight.train.loop.time.monotonic", lambda: seconds[0])
+    saves = [0.0]
+
+    class Heavy(Line):
+        def loss(self, now):
+            seconds[0] += 45.0
+            return super().loss(now)
+
+        def validate(self):
+            seconds[0] += 120.0
+            return super().validate()
+
+        def sheet(self, path):
+            seconds[0] += 120.0
+            return {"accuracy_noun": 0.5}
+
+    save = checkpoint.save
+
+    def noting(folder, state):
+        saves.append(seconds[0])
+        return save(folder, state)
+
+    monkeypatch.setattr("safelight.train.loop.checkpoint.save", noting)
+    Loop(Heavy(), replace(SETTINGS, steps=None, minutes=100.0, save_steps=None), tmp_path).run()
+    gaps = [later - earlier for earlier, later in pairwise(saves)]
+    assert len(saves) > 12
+    assert max(gaps) <= 600.0
+    assert any(line.get("accuracy_noun") == 0.5 for line in readings(tmp_path))
+
+
+def test_a_network_learns_under_autocast_and_keeps_float32_weights(tmp_path):
+    method, seen = Line(), []
+    method.net[0].register_forward_hook(lambda module, x, y: seen.append(y.dtype))
+    before = method.validate()["validation"]
+    Loop(method, replace(SETTINGS, steps=100, autocast=True), tmp_path).run()
+    assert torch.bfloat16 in seen
+    assert all(w.dtype == torch.float32 for w in weights_of(tmp_path).values())
+    assert method.validate()["validation"] < 0.5 * before

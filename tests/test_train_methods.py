@@ -16,7 +16,7 @@ from safelight.train.beginnings import initialise
 from safelight.train.diet import USUAL_LOSS, Diet, Size, balance, stratified
 from safelight.train.latents import fit
 from safelight.train.loop import Loop, Now, Settings, generator
-from safelight.train.text_to_image import Examination, TextToImage, sample
+from safelight.train.text_to_image import Examination, TextToImage, sample, take
 
 VAE = AutoencoderConfig(channels=(8, 8, 16, 16), blocks=1, groups=4, scale=1.0)
 UNET = UNetConfig(channels=(8, 16), blocks=1, attention=(False, True), heads=2, context=16, groups=4)
@@ -151,6 +151,34 @@ def test_a_balanced_diet_makes_all_noise_levels_pull_alike():
     assert losses[1] > 2 * losses[0]  # high t, where the usual loss is small, counts for more
 
 
+def test_pictures_that_are_not_square_are_the_middle_of_square_ones(monkeypatch):
+    wide = Size(8, 1.0, 8, shape=(4, 8))
+    z = torch.arange(64.0).reshape(1, 1, 8, 8)
+    assert wide.cut(z)[0, 0, :, 0].tolist() == [16, 24, 32, 40]
+    assert Size(8, 1.0, 8, shape=(8, 6)).cut(z)[0, 0, 0].tolist() == [1, 2, 3, 4, 5, 6]
+    assert torch.equal(Size(8, 1.0, 8).cut(z), z)
+    diet = Diet((Size(8, 1.0, 8), wide), repeats=1)
+    assert diet.usual == 8
+    seen = []
+
+    def spy(network, schedule, x0, context, t, noise, gamma=5.0):
+        seen.append(tuple(x0.shape))
+        return network(x0, t, context).square().flatten(1).mean(1)
+
+    monkeypatch.setattr("safelight.train.text_to_image.epsilon_loss", spy)
+    method = diffusion(diet)
+    for step in range(6):
+        method.loss(now(step))
+    assert set(seen) == {(8, 4, 4, 8), (8, 4, 8, 8)}
+
+
+def test_latents_are_taken_alike_from_an_array_and_from_a_tensor():
+    latents = np.random.default_rng(0).normal(size=(5, 4, 2, 2)).astype(np.float16)
+    which = torch.tensor([3, 0, 3])
+    assert torch.equal(take(latents, which), take(torch.from_numpy(latents), which))
+    assert take(latents, which).dtype == torch.float32
+
+
 def test_sizes_are_mixed_by_their_shares():
     diet = Diet((Size(8, 3.0, 4), Size(4, 1.0, 8)), repeats=1)
     method = diffusion(diet)
@@ -163,7 +191,7 @@ def test_the_diffusion_model_learns_to_listen(tmp_path):
     with torch.no_grad():
         before = method.validate()
     assert before["text_gap"] == 0.0
-    Loop(method, Settings(rate=5e-3, steps=120, warmup=10, ema=(0.1,), log_steps=40), tmp_path).run()
+    Loop(method, Settings(rate=8e-3, steps=70, warmup=5, ema=(0.1,), log_steps=35), tmp_path).run()
     with torch.no_grad():
         after = method.validate()
     assert after["validation_loss"] < 0.7 * before["validation_loss"]
@@ -176,7 +204,7 @@ def test_the_diffusion_model_learns_in_bfloat16_too(tmp_path):
     method = diffusion(Diet((Size(8, 1.0, 16),), repeats=2, text=1.0))
     with torch.no_grad():
         before = method.validate()["validation_loss"]
-    Loop(method, Settings(rate=5e-3, steps=40, warmup=5, ema=(0.1,), compute=torch.bfloat16), tmp_path).run()
+    Loop(method, Settings(rate=5e-3, steps=12, warmup=2, ema=(0.1,), compute=torch.bfloat16), tmp_path).run()
     assert method.unet.conv_in.weight.dtype == torch.bfloat16
     with torch.no_grad():
         assert method.validate()["validation_loss"] < before

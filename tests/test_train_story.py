@@ -187,7 +187,11 @@ def test_a_recogniser_is_taught_by_who_brings_one_and_judges_every_sheet(story, 
         looked.append(pixels.shape)
         return {"accuracy_medium": 0.25}
 
-    assert run(tmp_path, "unet-plain", plan=PLAN, judge=judge)
+    opened: list[Path] = []
+    (tmp_path / "recogniser").mkdir()
+    (tmp_path / "recogniser" / "recogniser.safetensors").touch()
+    assert run(tmp_path, "unet-plain", plan=PLAN, open_judge=lambda path: opened.append(path) or judge)
+    assert opened == [tmp_path / "recogniser" / "recogniser.safetensors"]
     assert looked[0][1:] == (32, 32, 3)
     lines = [json.loads(line) for line in (tmp_path / "unet-plain" / "readings.jsonl").read_text().splitlines()]
     assert lines[-1]["accuracy_medium"] == 0.25

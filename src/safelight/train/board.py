@@ -60,6 +60,10 @@ class Board:
         value = self._summary.Value(tag="sheet", image=image)
         self._write(self._event(wall_time=when, step=step, summary=self._summary(value=[value])))
 
+    def close(self) -> None:
+        """Close the file."""
+        self._writer.close()
+
     def _write(self, event: "Event") -> None:
         self._writer.write(event.SerializeToString())
         self._writer.flush()

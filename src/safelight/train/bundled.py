@@ -1,15 +1,15 @@
 """The story of the bundled model, one function a stage, in the order in which they run.
 
-    renders        scenes are drawn, with their truth                     any number of processes
+    renders        some scenes are drawn, and kept                       any number of processes
     tokenizer      byte pairs of captions and plain English
-    latents        closed-form latents of all scenes at all sizes         any number of processes
-    encoder        regression of an encoder onto them                  \\
-    decoder        a decoder that draws pictures from them              } independent: three processes, side by side
-    unet-coarse    UNet and text encoder from nothing, 8 x 8 latents   /
+    latents        closed-form latents of all scenes at all sizes        any number of processes
+    encoder        regression of an encoder onto them                    * at once, if you like: a process each
+    decoder        a decoder that draws pictures from them               *
+    recogniser     who can say what a picture shows
+    unet-coarse    UNet and text encoder from nothing, 8 x 8 latents     *
     unet-middle    the same networks, mostly 16 x 16
     unet-fine      the same, up to 32 x 32, and the cooldown
     image-tower    CLIP's other half, against the text encoder as it is by now
-    recogniser     who can say what a picture shows
     export         all of it as a diffusers folder, in half precision
 
 The diffusion model learns from coarse to fine. A coarse picture costs a quarter or less of the next finer one, and what
@@ -201,10 +201,10 @@ def text_to_image(
         sides[size.side] = stored if work.device.type == "cpu" else torch.from_numpy(np.array(stored)).to(work.device)
     examined = work.scenes("held-out")[:EXAMINED]
     examination = Examination(work.latents("held-out", diet.usual)[: len(examined)], Captions(examined, words))
-    asked = [one for one in work.scenes("held-out") if one.defect is None][:JUDGED] if work.judge else []
+    asked = [one for one in work.scenes("held-out") if one.defect is None][:JUDGED]
     captions = captions or Captions(work.scenes("train"), words)
     schedule = NoiseSchedule(work.plan.noise)
-    return TextToImage(*networks, schedule, diet, sides, captions, examination, work.painter(), work.judge, asked)
+    return TextToImage(*networks, schedule, diet, sides, captions, examination, work.painter(), work.judge(), asked)
 
 
 def image_tower(work: Work) -> bool:
@@ -259,9 +259,9 @@ def stages(plan: Plan) -> dict[str, Callable[[Work], bool]]:
         "latents": latents,
         "encoder": encoder,
         "decoder": decoder,
+        "recogniser": recogniser,
         **{course.stage: partial(unet, course=course) for course in plan.courses},
         "image-tower": image_tower,
-        "recogniser": recogniser,
         "export": finish,
     }
 
@@ -277,7 +277,7 @@ def run(
     device: str = "cpu",
     stop_after: float | None = None,
     ignore_gates: bool = False,
-    judge: Judge | None = None,
+    open_judge: Callable[[Path], Judge] | None = None,
     teach_recogniser: Callable[[Work], bool] | None = None,
 ) -> bool:
     """Run one stage, or all of them in order; `minutes` replaces the plan's for the stages that train.
@@ -295,7 +295,7 @@ def run(
         plan = plan.minutes(minutes)
     if not board.available():
         tell(0.0, board.MISSING)
-    work = Work(plan, folder, threads, tell, place, deadline, ignore_gates, judge, teach_recogniser)
+    work = Work(plan, folder, threads, tell, place, deadline, ignore_gates, open_judge, teach_recogniser)
     todo = stages(plan)
     names = [stage] if stage else list(todo)
     return all(todo[name](work) and not (work.overdue and name != names[-1]) for name in names)

@@ -1,13 +1,14 @@
 """The end of the story: what was learnt becomes a folder that Safelight and diffusers read.
 
     text_encoder/ unet/ vae/ scheduler/ tokenizer/ model_index.json      diffusers' layout, half precision, small files
-    image_encoder/                                                       where an image tower was taught
+    image_encoder/ recogniser/                                           where they were taught
     safelight.json     defaults: what it does when nothing is said;  knows: the words it was taught, by kind;
                        training: every stage's steps, minutes and last readings
 
 Next: `weights/writing.py`, which writes it.
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from safelight.train import checkpoint, readings
 from safelight.train.autoencoder import prepare
 from safelight.train.image_tower import networks as tower_networks
 from safelight.train.plan import Course
-from safelight.train.work import Work
+from safelight.train.work import RECOGNISER, Work
 from safelight.weights.checkpoint import write_folder
 from safelight.weights.image_tower import write_image_tower
 
@@ -60,6 +61,11 @@ def export(work: Work, course: Course, unet: UNet, text: TextEncoder, order: Seq
         work.average("image-tower", {"tower": tower, "meeting": meeting}, plan.tower_run.ema[0])
         beside = {"text_projection.weight": meeting.projection.weight, "logit_scale": meeting.logit_scale}
         write_image_tower(path, tower, plan.stored, {name: value.detach() for name, value in beside.items()})
+    recogniser = work.folder / RECOGNISER
+    for file in (recogniser, recogniser.with_suffix(".json")):
+        if file.exists():
+            (path / RECOGNISER.parent).mkdir(exist_ok=True)
+            shutil.copyfile(file, path / RECOGNISER.parent / file.name)
     return path
 
 

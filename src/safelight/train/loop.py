@@ -153,12 +153,16 @@ class Loop:
             self.save()
         if self.progress >= 1.0:
             return True
-        with self._listening():
-            self._train()
-        self.save()
-        if not self.stopping:
-            self.validate()
-            self.sheet()
+        self.journal = Journal(self.folder, self.step)
+        try:
+            with self._listening():
+                self._train()
+            self.save()
+            if not self.stopping:
+                self.validate()
+                self.sheet()
+        finally:
+            self.journal.close()
         return not self.stopping
 
     def _train(self) -> None:
@@ -286,8 +290,7 @@ class Loop:
 
     def write(self, readings: Mapping[str, float]) -> None:
         """Add a line to the readings."""
-        if self.journal is None:
-            self.journal = Journal(self.folder, self.step)
+        assert self.journal is not None, "there are readings only while a run goes on"
         line = self.journal.write(self.step, self.minutes, readings)
         self.report({**line, "progress": self.progress})
 

@@ -44,6 +44,11 @@ class Journal:
         if self.board is not None and path.exists():
             self.board.picture(step, time.time(), path)
 
+    def close(self) -> None:
+        """Close what is open."""
+        if self.board is not None:
+            self.board.close()
+
 
 def read(folder: Path) -> list[Readings]:
     """The readings of a run in the order of their steps; none where there are none. Lines that are no readings count

@@ -28,6 +28,7 @@ from safelight.train.sheets import to_bytes
 from safelight.train.text_to_image import Judge
 
 CPU = torch.device("cpu")
+RECOGNISER = Path("recogniser") / "recogniser.safetensors"  # in the folder of a run, once one was taught
 Tell = Callable[[float, str], None]
 """How much of a stage is done, 0 to 1, and what is happening."""
 
@@ -44,7 +45,7 @@ class Work:
         device: where networks learn.
         deadline: of `time.monotonic`; when it comes everything is saved and the stage stops.
         ignore_gates: whether to go on from a stage that has not come far enough.
-        judge: who says how right contact sheets are, if there is somebody.
+        open_judge: makes of a recogniser's file somebody who says how right contact sheets are.
         recogniser: the stage that teaches one, if there is one; False if it was asked to stop.
     """
 
@@ -55,7 +56,7 @@ class Work:
     device: torch.device = CPU
     deadline: float | None = None
     ignore_gates: bool = False
-    judge: Judge | None = None
+    open_judge: Callable[[Path], Judge] | None = None
     recogniser: Callable[["Work"], bool] | None = None
 
     @property
@@ -115,6 +116,11 @@ class Work:
     def average(self, stage: str, modules: dict[str, nn.Module], width: float) -> None:
         """Load a stage's averaged weights of this width into each of `modules`; see `load_average`."""
         load_average(self.folder / stage, modules, width)
+
+    def judge(self) -> Judge | None:
+        """Return who judges contact sheets, if a recogniser was taught by now."""
+        path = self.folder / RECOGNISER
+        return self.open_judge(path) if self.open_judge is not None and path.exists() else None
 
     def painter(self) -> "Painter":
         """Return what draws latents with the decoder as far as it has learnt by the time that it draws."""
