@@ -15,11 +15,12 @@ from safelight.evaluate.learn_recogniser import LearnRecogniser, correct, focal,
 from safelight.evaluate.lessons import Lessons, collect, jittered, rare_scenes, truth_of
 from safelight.evaluate.read import Guess, Instance, Reading, holds, overlap, readings
 from safelight.evaluate.recogniser import Recogniser, export, load
+from safelight.evaluate.textures import TEXTURES, textures
 from safelight.scenes.grammar import Scene, Subject, scene
 from safelight.scenes.render import render
 from safelight.train.loop import Now, generator
 
-TINY = Sizes(stem=8, fine=8, middle=16, coarse=16, waist2=8, waist3=8, places=16, groups=4)
+TINY = Sizes(stem=8, fine=8, middle=16, coarse=16, waist2=8, waist3=8, places=16, touch=16, groups=4)
 SCENES = [scene(20, index) for index in range(24)]
 
 
@@ -427,3 +428,37 @@ def test_a_colour_counts_only_where_the_thing_was_found_and_never_in_a_sketch(re
     tally = Tally()
     tally.add(replace(one.scene, medium="pencil sketch"), reading_of(one.scene, one.boxes))
     assert tally.table()["noun"] == 1 and "colour" not in tally.table()
+
+
+# textures
+
+
+def test_textures_tell_blur_grain_and_a_lattice_apart():
+    rng = np.random.default_rng(0)
+    plain = rng.integers(60, 200, (1, 16, 16, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    cells = rng.integers(60, 200, (1, 43, 43, 3)).astype(np.uint8).repeat(3, 1).repeat(3, 2)[:, :128, :128]
+    noisy = np.clip(plain + rng.normal(0, 12, plain.shape), 0, 255).astype(np.uint8)
+    soft = prepare(torch.from_numpy(plain))
+    for _ in range(6):
+        soft = torch.nn.functional.avg_pool2d(soft, 3, stride=1, padding=1, count_include_pad=False)
+    told = [textures(prepare(torch.from_numpy(one))) for one in (plain, noisy, cells)] + [textures(soft)]
+    assert all(one.shape == (1, TEXTURES) and one.abs().max() < 8 for one in told)
+    change, flat, lattice3 = slice(10, 12), slice(12, 14), slice(-6, -4)
+    sharp, grain, squares, blurred = told
+    assert (blurred[0, change] < sharp[0, change]).all()
+    assert (grain[0, flat] < sharp[0, flat] - 0.5).all()
+    assert (squares[0, lattice3] > sharp[0, lattice3] + 1).all()
+    black = textures(torch.full((1, 3, 128, 128), -1.0))
+    assert torch.isfinite(black).all()
+
+
+def test_textures_are_seen_at_full_size_however_small_the_rest_is_looked_at(renders):
+    torch.manual_seed(2)
+    network = Network(TINY).eval()
+    x = prepare(torch.from_numpy(np.stack([one.pixels for one in renders[:2]])))
+    seen = []
+    network.touch.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    with torch.no_grad():
+        assert network(x, 64).heat.shape == (2, 1, 16, 16)
+        assert network(x).heat.shape == (2, 1, 32, 32)
+    torch.testing.assert_close(seen[0], seen[1])

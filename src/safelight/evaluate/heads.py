@@ -2,14 +2,15 @@
 
     input 128 x 128 -> stem 32 @ 64 -> 64 @ 32 -> 128 @ 16 -> 192 @ 8        back up: 128 @ 16 -> 48 @ 32
     at each of 32 x 32 cells: is the middle of a thing here, and if so which noun, colour, size, how near
-    for the whole picture: features (192), and from them environment, medium, ... and the odds of each defect
+    for the whole picture: features (192), and from them environment, medium, ... and the odds of each defect;
+    these see the strength of textures too (textures.py), at full size, before any norm
 
 Things are found as in "Objects as Points" (Zhou et al. 2019, arXiv 1904.07850), but its heat map of every noun is
 written as a product, P(a thing) P(noun | a thing): the softmax learns from each thing what it is and what it is not,
 and with a few ten thousand pictures it learns far sooner than 33 maps that are empty nearly everywhere.
 
 Letters: B pictures, C channels, G cells along a side: a quarter of the pixels, 32.
-Next: read.py, which turns the answers into words.
+Next: textures.py, then read.py, which turns the answers into words.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from safelight.evaluate.textures import TEXTURES, textures
 from safelight.scenes import words
 
 __all__ = ["AXES", "COLOURS", "FEATURES", "MARKS", "NOUNS", "SIDE", "Answers", "Network", "Sizes", "prepare"]
@@ -40,7 +42,7 @@ MARKS = (*words.DEFECTS, *words.EXTRAS)
 
 @dataclass(frozen=True)
 class Sizes:
-    """Channels at 64, 32, 16 and 8 cells a side, inside the two residual blocks, and of the map of places."""
+    """Channels at 64, 32, 16, 8 cells a side, inside the two residual blocks, of the map of places, of textures."""
 
     stem: int = 32
     fine: int = 64
@@ -49,6 +51,7 @@ class Sizes:
     waist2: int = 64
     waist3: int = 160
     places: int = 48
+    touch: int = 64
     groups: int = 8
 
 
@@ -87,7 +90,7 @@ class Residual(nn.Module):
 
 
 class Network(nn.Module):
-    """Pictures (B, 3, 4G, 4G) in [-1, 1] to `Answers`; it is to judge with G = 32, and may learn with fewer."""
+    """Pictures (B, 3, 128, 128) in [-1, 1] to `Answers`."""
 
     def __init__(self, sizes: Sizes | None = None) -> None:
         super().__init__()
@@ -107,7 +110,8 @@ class Network(nn.Module):
         self.splits = (1, len(NOUNS), len(COLOURS), 2, 2, 2)
         self.place = nn.Conv2d(s.places, sum(self.splits), 1)
 
-        self.features = nn.Linear(s.stem + s.fine + 2 * s.middle + s.coarse, FEATURES)
+        self.touch = nn.Linear(TEXTURES, s.touch)
+        self.features = nn.Linear(s.stem + s.fine + 2 * s.middle + s.coarse + s.touch, FEATURES)
         self.counts = (*map(len, AXES.values()), len(MARKS), len(NOUNS) + len(COLOURS))
         self.whole = nn.Linear(FEATURES, sum(self.counts))
         self._begin()
@@ -120,8 +124,11 @@ class Network(nn.Module):
         with torch.no_grad():
             self.place.bias[0] = -4.6
 
-    def forward(self, x: Tensor) -> Answers:
-        """Look at pictures; G is a multiple of 8."""
+    def forward(self, x: Tensor, side: int = SIDE) -> Answers:
+        """Look at pictures, at the textures as they are and at all else at `side` pixels, a multiple of 32."""
+        touch = F.silu(self.touch(textures(x)))
+        if side != x.shape[-1]:
+            x = F.interpolate(x, size=(side, side), mode="area")
         stem = F.silu(self.stem_norm(self.stem(F.pixel_unshuffle(x, 2))))
         fine = F.silu(self.norm1(self.down1(stem)))
         middle = F.silu(self.norm2(self.block2(self.down2(fine))))
@@ -134,14 +141,14 @@ class Network(nn.Module):
 
         # Means tell texture and light; the maximum tells small things anywhere, a flying car or a cloud.
         seen = [layer.mean((2, 3)) for layer in (stem, fine, middle, coarse)]
-        features = F.silu(self.features(torch.cat([*seen, middle.amax((2, 3))], dim=1)))
+        features = F.silu(self.features(torch.cat([*seen, middle.amax((2, 3)), touch], dim=1)))
         *axes, marks, present = self.whole(features).split(self.counts, dim=1)
         return Answers(heat, noun, colour, size, offset, order, features, tuple(axes), marks, present)
 
 
-def prepare(pixels: Tensor, side: int = SIDE) -> Tensor:
-    """Pixels (B, H, W, 3) uint8 as the network's input (B, 3, side, side) in [-1, 1], by the mean over areas."""
+def prepare(pixels: Tensor) -> Tensor:
+    """Pixels (B, H, W, 3) uint8 as the network's input (B, 3, 128, 128) in [-1, 1], by the mean over areas."""
     x = pixels.permute(0, 3, 1, 2).float()
-    if x.shape[-2:] != (side, side):
-        x = F.interpolate(x, size=(side, side), mode="area")
+    if x.shape[-2:] != (SIDE, SIDE):
+        x = F.interpolate(x, size=(SIDE, SIDE), mode="area")
     return x.div(127.5).sub(1.0).contiguous()

@@ -12,7 +12,7 @@ is the same at any size.
 Letters: B pictures, K things at most, G cells a side, M cells that belong to a thing.  Next: ceilings.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ __all__ = ["RUN", "LearnRecogniser", "loss", "targets"]
 
 RUN = Settings(rate=2e-3, minutes=20, warmup=50, cooldown=0.35, weight_decay=0.02, ema=(0.08,), log_steps=20)
 
-SIDES = ((64, 0.45), (96, 0.7), (SIDE, 2.0))
+SIDES = ((64, 0.35), (96, 0.6), (SIDE, 2.0))
 """Pixels along a side, and until when in a run: small pictures first, of which four cost as much as a whole one."""
 
 
@@ -74,7 +74,7 @@ def loss(answers: Answers, truth: Truth) -> tuple[Tensor, dict[str, Tensor]]:
     middle = torch.stack([own[:, 2] * cells - column - 0.5, own[:, 3] * cells - row - 0.5], 1)
     parts = {
         "heat": focal(answers.heat[:, 0], heat),
-        "noun": F.cross_entropy(at(answers.noun), own[:, 0].long()),
+        "noun": 1.5 * F.cross_entropy(at(answers.noun), own[:, 0].long()),
         "colour": _known(_choice(at(answers.colour), own[:, 1].long().clamp(min=0)), own[:, 1]),
         "size": 0.5 * F.l1_loss(at(answers.size), own[:, 4:6].clamp(min=1e-3).log()),
         "offset": 0.2 * F.l1_loss(at(answers.offset), middle),
@@ -116,8 +116,15 @@ def _present(things: Tensor) -> Tensor:
 class LearnRecogniser:
     """The method: `lessons` to learn from, and `pixels` (N, 128, 128, 3) uint8 with their `truth` to be measured on."""
 
-    def __init__(self, network: Network, lessons: Lessons, pixels: np.ndarray, truth: Truth) -> None:
-        self.network, self.lessons, self.pixels, self.truth = network, lessons, pixels, truth
+    def __init__(
+        self,
+        network: Network,
+        lessons: Lessons,
+        pixels: np.ndarray,
+        truth: Truth,
+        sides: Sequence[tuple[int, float]] = SIDES,
+    ) -> None:
+        self.network, self.lessons, self.pixels, self.truth, self.sides = network, lessons, pixels, truth, sides
 
     def parts(self) -> list[Part]:
         """Return the one network."""
@@ -126,8 +133,8 @@ class LearnRecogniser:
     def loss(self, now: Now) -> tuple[Tensor, Mapping[str, float], int]:
         """Return the loss of this step's batch, and its parts."""
         pixels, truth = self.lessons.draw(now.generator)
-        side = next(side for side, until in SIDES if now.progress < until)
-        total, parts = loss(self.network(prepare(torch.from_numpy(pixels), side)), truth)
+        side = next(side for side, until in self.sides if now.progress < until)
+        total, parts = loss(self.network(prepare(torch.from_numpy(pixels)), side), truth)
         return total, {f"loss_{name}": float(part.detach()) for name, part in parts.items()}, len(pixels)
 
     def validate(self) -> Readings:

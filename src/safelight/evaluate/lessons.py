@@ -134,7 +134,7 @@ def collect(
     """Compute all that `Lessons` wants into `folder`; each array is kept, so an interrupted call goes on where it was.
 
     `renders` (N, S, S, 3) show `scenes`; `extra` rare scenes are rendered beside them; `trips` of all these pictures go
-    through `roundtrip`, one in sixteen at its own size and the others at 128 pixels, where more is lost.
+    through `roundtrip`, every other one at its own size and the others at 128 pixels, where more is lost.
     """
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -174,7 +174,7 @@ def collect(
             done: list[np.ndarray] = []
             for n, index in enumerate(which):
                 whole = np.asarray(renders[index] if index < len(renders) else large[index - len(renders)])[None]
-                done.append(reduced(roundtrip(whole if n % 16 == 0 else reduced(whole))))
+                done.append(reduced(roundtrip(whole if n % 2 == 0 else reduced(whole))))
                 if n % 200 == 0:
                     tell(f"{n} of {len(which)} round trips")
             return np.concatenate(done)

@@ -14,6 +14,8 @@ A judge could be fooled by faults that it shares with the generator; sums over p
     cyberpunk      magenta, cyan > 0.4   77 % (60)           13 %        no sketch, no defect, no neon light
 
 The first four settle a question by themselves; the last four only say whether many answers can be true together.
+They are facts about pixels: an autoencoder that smooths everything makes every picture "blurry" here, however sure the
+judge is of its content, and wipes out lattices and watermarks. So measure its round trips beside a generator's work.
 The pictures are square, S a multiple of 128.
 
 Letters: B pictures, H W pixels.  Next: read.py, what the judge says.
