@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from safelight import __version__
-from safelight.cli import generate, inspect, models, prompt, scenes, train, verify
+from safelight.cli import evaluate, generate, inspect, models, prompt, scenes, train, verify
 
 __all__ = ["app"]
 
@@ -21,6 +21,7 @@ app.command("generate")(generate.generate)
 app.command("verify")(verify.verify)
 app.command("inspect")(inspect.inspect)
 app.command("prompt")(prompt.prompt)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.add_typer(scenes.app, name="scenes")
 app.add_typer(train.app, name="train")
