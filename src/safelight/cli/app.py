@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from safelight import __version__
-from safelight.cli import evaluate, generate, inspect, models, prompt, scenes, train, verify
+from safelight.cli import atlas, batch, evaluate, generate, grid, inspect, models, prompt, scenes, table, train, verify
 
 __all__ = ["app"]
 
@@ -18,9 +18,13 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 app.command("generate")(generate.generate)
+app.command("batch")(batch.batch)
+app.command("grid")(grid.grid)
+app.command("atlas")(atlas.atlas)
 app.command("verify")(verify.verify)
 app.command("inspect")(inspect.inspect)
 app.command("prompt")(prompt.prompt)
+app.command("table")(table.table)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(models.app, name="models")
 app.add_typer(scenes.app, name="scenes")

@@ -130,6 +130,7 @@ def beta_quantile(chances: Tensor, alpha: float) -> Tensor:
         more = below(middle) < tail
         low, high = torch.where(more, middle, low), torch.where(more, high, middle)
     x = torch.where(tail <= 0, torch.zeros_like(low), (low + high) / 2)
+    x = torch.where(tail == 0.5, torch.full_like(x, 0.5), x)  # exactly, for who rounds to whole steps
     return torch.where(chances > 0.5, 1 - x, x)
 
 

@@ -58,9 +58,14 @@ def program_ladder(preset: str, schedule: NoiseSchedule, sampler: str, name: str
 def _compvis_ddim(schedule: NoiseSchedule, n: int) -> Tensor:
     """Count 0, 1000 // n, ... + 1: more than n steps where n does not divide 1000."""
     total = len(schedule.sigmas)
+
+    def last(n: int) -> int:
+        return (total - 1) // (total // n) * (total // n) + 1
+
+    if last(n) >= total:
+        other = next(m for m in range(n - 1, 0, -1) if last(m) < total)
+        raise RecipeError(f"CompVis cannot take {n} steps: its table of steps runs past the last; take {other}")
     t = torch.arange(0, total, total // n) + 1
-    if int(t[-1]) >= total:
-        raise RecipeError(f"CompVis cannot take {n} steps: its table of steps runs past the last; try {n + 1} or 50")
     return torch.cat([schedule.sigmas[t.flip(0)], schedule.sigmas[:1]])
 
 
@@ -146,6 +151,11 @@ def _even_in_log(high: Tensor, low: Tensor, n: int) -> Tensor:
     return sigmas
 
 
+def _in_linspace(table: Table) -> Table:
+    """Stretch a table over the range of diffusers' linspace, which of one step is the least sigma alone."""
+    return lambda schedule, n: table(schedule, n) if n > 1 else _and_zero(schedule.sigmas[:1])
+
+
 def _between_in_sigma(schedule: NoiseSchedule, n: int) -> Tensor:
     """Evenly in t, and straight in sigma between whole steps: diffusers' linspace. One step is the last, t = 0."""
     t = torch.linspace(0, len(schedule.sigmas) - 1, n, dtype=torch.float64).flip(0)
@@ -166,11 +176,11 @@ def _dpm(spacing: str, early: bool) -> Table:
             if int(t[0]) >= total or total // (n + 1) == 0:
                 raise RecipeError(f"diffusers cannot take {n} leading steps with this scheduler; take trailing")
             asked = schedule.sigmas[t]
-        elif spacing == "beta":
-            asked = _beta_in_sigma(schedule, n)[:-1]
         else:
-            asked = LADDERS[spacing](schedule, n)
-        return torch.cat([asked, schedule.sigmas[:1]]) if early else _and_zero(asked)
+            asked = _beta_in_sigma(schedule, n)[:-1] if spacing == "beta" else LADDERS[spacing](schedule, n)
+        # On sigmas of their own these end where they were last asked, and with one step have not moved.
+        end = schedule.sigmas[:1] if spacing in ("uniform", "leading", "trailing") else asked[-1:]
+        return torch.cat([asked, end]) if early else _and_zero(asked)
 
     return table
 
@@ -239,8 +249,14 @@ _TABLES: dict[tuple[str, str], dict[str, Table]] = {
         "trailing": _diffusers_ddim("trailing", zero=True),
         "uniform": _rounded_uniform,
     },
-    ("diffusers", "k"): {name: _ours(name) for name in ("leading", "trailing", "karras", "exponential")}
-    | {"uniform": _between_in_sigma, "beta": _beta_in_sigma},
+    ("diffusers", "k"): {
+        "uniform": _between_in_sigma,
+        "leading": _ours("leading"),
+        "trailing": _ours("trailing"),
+        "karras": _in_linspace(_ours("karras")),
+        "exponential": _in_linspace(_ours("exponential")),
+        "beta": _in_linspace(_beta_in_sigma),
+    },
     ("diffusers", "dpm"): {name: _dpm(name, early=False) for name in _SPACINGS},
     ("diffusers", "dpm_early"): {name: _dpm(name, early=True) for name in _SPACINGS},
     ("diffusers", "lcm"): {"trailing": _distilled(None)},
