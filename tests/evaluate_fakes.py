@@ -80,7 +80,7 @@ class World:
             "a" * 64,
             Defaults(width=SIZE, height=SIZE, steps=5, sampler="dpmpp_2m", schedule="karras"),
             lambda recipes: ((i, self.picture(recipe)) for i, recipe in enumerate(recipes)),
-            lambda recipe: (self.picture(recipe), np.full((4, 2, 2), 1.0 / recipe.steps, np.float32)),
+            lambda recipe: (self.picture(recipe), np.full((4, 2, 2), 1.0 / (recipe.steps or 1), np.float32)),
             lambda pixels: pixels,
         )
 

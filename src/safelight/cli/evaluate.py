@@ -140,7 +140,6 @@ def artist(engine: "Engine") -> "Artist":
 def summary(report: "Report") -> "Iterator[str]":
     """What a person wants to know first, a line each."""
     parts = report["parts"]
-    assert isinstance(parts, dict)
     if "prompts" in parts:
         rows = parts["prompts"]["tasks"] | parts["prompts"]["factors"]["all"]
         for name, row in rows.items():

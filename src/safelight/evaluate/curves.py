@@ -48,7 +48,7 @@ def guidance(
     """Every scale's point, with the distance to `true`, features (N, D) of renders of the same prompts."""
     found: list[Point] = []
     for i, scale in enumerate(scales):
-        recipes = [easel.artist.recipe(prompt, guidance_scale=float(scale)) for prompt in prompts]
+        recipes = [easel.artist.recipe(prompt, how={"guidance_scale": float(scale)}) for prompt in prompts]
         easel.pictures(recipes, _part(tell, i, len(scales)), f"guidance {scale:g}")
         found.append(
             Point(float(scale), _answered(easel, reader, prompts, recipes), _apart(easel, reader, recipes, true))
@@ -84,7 +84,7 @@ def samplers(
 
 
 def _asked(artist: Artist, prompt: Prompt, steps: int, how: Mapping[str, object]) -> Recipe:
-    return artist.recipe(prompt, steps=steps, **how)
+    return artist.recipe(prompt, how={"steps": steps, **how})
 
 
 def _latents(easel: Easel, recipes: Sequence[Recipe], tell: Tell) -> np.ndarray:

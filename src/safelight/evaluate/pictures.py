@@ -6,7 +6,7 @@ steps, everything that decides it. So a run that was stopped goes on, and two pa
 Letters: B pictures of a batch, S pixels along a side.  Read next: run.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -59,11 +59,11 @@ class Artist:
     trace: Callable[[Recipe], tuple[Picture, np.ndarray]]
     roundtrip: Callable[[np.ndarray], np.ndarray]
 
-    def recipe(self, prompt: Prompt, picture: int = 0, **how: object) -> Recipe:
+    def recipe(self, prompt: Prompt, picture: int = 0, how: Mapping[str, object] | None = None) -> Recipe:
         """Return the resolved recipe of a prompt's picture; `how` are fields of a recipe that differ from the usual."""
         said = {"prompt": prompt.text, "negative_prompt": prompt.negative, "seed": seed_of(prompt, picture)}
         # Plain: what is measured is the model, not how brackets are read.
-        asked = Recipe.model_validate({**said, "model": self.name, "prompt_syntax": "plain", **how})
+        asked = Recipe.model_validate({**said, "model": self.name, "prompt_syntax": "plain", **(how or {})})
         return asked.resolved(self.defaults, self.hash)
 
 

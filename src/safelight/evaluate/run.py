@@ -35,7 +35,7 @@ from safelight.scenes.grammar import scene
 
 __all__ = ["PARTS", "QUICK", "Plan", "Report", "check_parts", "evaluate", "limited"]
 
-Report = dict[str, object]
+Report = dict
 """Plain JSON: {"about": what was evaluated and how, "parts": {part: what was found}}."""
 
 

@@ -37,7 +37,7 @@ th,td{{padding:.42rem .8rem;text-align:right;white-space:nowrap;border-bottom:1p
 th:first-child,td:first-child{{text-align:left;position:sticky;left:0;background:var(--card)}}
 tr:last-child td{{border-bottom:0}} th{{color:var(--soft);font-weight:600}}
 tr.ceiling td{{color:var(--soft);font-style:italic}} .good{{color:var(--good)}} .bad{{color:var(--bad)}}
-figure{{margin:1rem 0}} 
+figure{{margin:1rem 0}}
 figure.plot{{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:.8rem}}
 svg{{display:block;width:100%;height:auto}}
 svg text{{fill:var(--ink);font:13px system-ui,sans-serif}} svg text.small{{fill:var(--soft);font-size:11.5px}}
