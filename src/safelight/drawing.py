@@ -42,6 +42,11 @@ class Told:
     empty: Tensor | None = None
     """The context (1, T, D) of the empty prompt, where guidance wants it."""
 
+    def contexts(self, progress: float) -> list[Tensor]:
+        """All that is said at a progress, each (1, T, D), in an order that the prompts alone decide."""
+        said = [branch.context for branch in (*self.positive(progress), *self.negative(progress))]
+        return said if self.empty is None else [*said, self.empty]
+
 
 @dataclass
 class Drawing:

@@ -11,6 +11,7 @@ Read next: `diffusion/samplers`, then `engine.py`.
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from textwrap import shorten
 
@@ -20,11 +21,12 @@ from torch import Tensor
 from safelight.diffusion.denoiser import ConditionedDenoise, Denoiser
 from safelight.diffusion.guidance import build, classifier_free
 from safelight.diffusion.guidance import progress as progress_along
+from safelight.diffusion.guidance.interval import one
 from safelight.diffusion.noise import Noise
 from safelight.diffusion.presets import apply
 from safelight.diffusion.samplers import SAMPLERS, AskBoth, drive, finish, ladder_of, start_of
 from safelight.diffusion.schedule import NoiseSchedule
-from safelight.drawing import Drawing, Question, Told, changed, guidance_of, tell
+from safelight.drawing import Change, Drawing, Question, Told, changed, guidance_of, tell
 from safelight.errors import RecipeError
 from safelight.finite import Finite
 from safelight.images import read_mask
@@ -39,7 +41,7 @@ from safelight.prompts.conditioning import Conditioner, Conditioning
 from safelight.prompts.regions import area
 from safelight.recipe import Defaults, Recipe, recipe_from
 from safelight.shelf import Shelf
-from safelight.uses import hash_of, settle
+from safelight.uses import find_model, hash_of, remember, settle
 from safelight.weights.checkpoint import open_model
 from safelight.weights.library import name_of
 
@@ -47,7 +49,7 @@ __all__ = ["StableDiffusion"]
 
 NOTHING = Parts()
 ATTENTION = "torch scaled_dot_product_attention"
-NOT_YET = ("autoguidance_model", "embeddings", "hypernetworks", "vae", "controls", "image_prompts")
+NOT_YET = ("embeddings", "hypernetworks", "vae", "controls", "image_prompts")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -139,6 +141,7 @@ class StableDiffusion:
             drawing.progress,
             empty=told.empty,
             perturbed=self.denoiser([drawing], perturbed=True) if wanted.pag_scale else None,
+            weak=self.weaker(drawing, files) if wanted.autoguidance_scale else None,
         )
         return drawing
 
@@ -154,6 +157,36 @@ class StableDiffusion:
                 said.append(f"the {name} is longer than {self.tokenizer.length - 2} tokens; cut from {start!r} on")
         return said
 
+    def weaker(self, drawing: Drawing, files: Mapping[str, Path]) -> ConditionedDenoise:
+        """D(x; sigma, context) of the model that autoguidance moves away from, told the same in its own words."""
+        recipe = drawing.recipe
+        weak = self.second(recipe.autoguidance_model or "", recipe.autoguidance_hash)
+        if weak.vae.network.config.latent_channels != self.vae.network.config.latent_channels:
+            raise RecipeError(f"autoguidance_model {weak.name} has latents of another kind than {self.name}")
+        told = weak.tell(recipe, files, NOTHING, len(drawing.sigmas) - 1, drawing.rescued)
+        denoise = Denoiser(partial(weak.ask, [drawing], NOTHING.unet), weak.schedule)
+
+        def translated(x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
+            at = drawing.progress(one(sigma))
+            words = list(zip(drawing.told.contexts(at), told.contexts(at), strict=True))
+            rows = [next(theirs for ours, theirs in words if torch.equal(ours[0], row)) for row in context]
+            return denoise(x, sigma, torch.cat(rows))
+
+        return translated
+
+    def second(self, name: str, digest: str | None) -> "StableDiffusion":
+        """Load another model beside this one; raises RecipeError where it is not the one in the recipe."""
+        path = find_model(name, digest)
+        model = self.shelf.get(
+            ("model", path), lambda: type(self).load(path, device=str(self.device), dtype=self.dtype)
+        )
+        if digest not in (None, model.hash):
+            raise RecipeError(
+                f"autoguidance_model {name} has other weights ({model.hash[:10]}) than in the recipe ({digest[:10]})"
+            )
+        remember(model.hash, path)
+        return model
+
     def settle(self, recipe: Recipe) -> tuple[Recipe, Mapping[str, Path]]:
         """Leave nothing open: find the files, take on another program's customs, put in this model's defaults."""
         if recipe.like != "safelight":
@@ -162,6 +195,9 @@ class StableDiffusion:
             recipe = apply(recipe.like, recipe_from(given))
         recipe, files = settle(recipe)
         self.check(recipe)
+        if recipe.autoguidance_scale and recipe.autoguidance_model:
+            weak = self.second(recipe.autoguidance_model, recipe.autoguidance_hash)
+            recipe = recipe.model_copy(update={"autoguidance_model": weak.name, "autoguidance_hash": weak.hash})
         recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
         return recipe, files
 
@@ -232,13 +268,16 @@ class StableDiffusion:
         if perturbed:
             changes = (*changes, lambda unet: edit_attention(unet, itself, in_the_middle))
 
-        def network(x: Tensor, t: Tensor, context: Tensor) -> Tensor:
-            answer, rescued = self.unet.ask(changed(changes), x, t, context)
-            for row in rescued.nonzero().flatten().tolist():  # rows are the drawings, once or several times over
-                drawings[row % len(drawings)].rescued.add(self.unet.name)
-            return answer
+        return Denoiser(partial(self.ask, drawings, changes), self.schedule)
 
-        return Denoiser(network, self.schedule)
+    def ask(
+        self, drawings: Sequence[Drawing], changes: Sequence[Change], x: Tensor, t: Tensor, context: Tensor
+    ) -> Tensor:
+        """Ask the UNet, changed, for rows that are these drawings, once or several times over."""
+        answer, rescued = self.unet.ask(changed(changes), x, t, context)
+        for row in rescued.nonzero().flatten().tolist():
+            drawings[row % len(drawings)].rescued.add(self.unet.name)
+        return answer
 
     @torch.inference_mode()
     def develop(self, drawing: Drawing, x: Tensor) -> Picture:
@@ -246,10 +285,9 @@ class StableDiffusion:
         pixels, rescued = self.decode(finish(x, drawing.sigmas))
         if rescued:
             drawing.rescued.add(self.vae.name)
-        dtype = str(self.unet.dtype).removeprefix("torch.")
         made = Provenance.here(
             str(self.device),
-            dtype,
+            self.dtype,
             ATTENTION,
             self.hash,
             alone=not drawing.shared,
@@ -289,6 +327,11 @@ class StableDiffusion:
         """Scaled latents (B, C, H, W) to pixels (B, 3, 8H, 8W), about in [-1, 1]; and whether float32 rescued them."""
         pixels, rows = self.vae.ask(lambda vae, z: vae.decode(z), latents.float() / self.vae.network.config.scale)
         return pixels, bool(rows.any())
+
+    @property
+    def dtype(self) -> str:
+        """What the UNet computes in: "float32" and the like."""
+        return str(self.unet.dtype).removeprefix("torch.")
 
     @property
     def device(self) -> torch.device:

@@ -23,7 +23,7 @@ from safelight.recipe import FileUse, LoraUse, Recipe, ScaledUse
 from safelight.weights import library
 from safelight.weights.hashes import hash_files
 
-__all__ = ["find", "hash_of", "settle"]
+__all__ = ["find", "find_model", "hash_of", "remember", "settle"]
 
 SUFFIXES = (".safetensors", ".pt", ".bin", ".ckpt", ".pth", ".png", ".jpg", ".jpeg", ".webp")
 REMEMBERED = 1_000  # places of files, at most
@@ -107,7 +107,7 @@ def find(kind: str, use: FileUse) -> tuple[Path, str]:
         except WeightsError as error:
             raise RecipeError(f"the {kind} {use.file}: {error}") from None
         if use.sha256 in (None, digest):
-            _remember(digest, path)
+            remember(digest, path)
             return path, digest
         others.append(digest)
     if others:
@@ -131,9 +131,23 @@ def _places(kind: str, use: FileUse) -> Iterator[Path]:
             names = [given]
         yield from (path for path in names if path.is_file())
         if use.sha256 is not None:
-            place = library.read_json(library.home() / "files.json").get(use.sha256)
-            if isinstance(place, str) and Path(place).is_file():
-                yield Path(place)
+            yield from (place for place in seen(use.sha256) if place.is_file())
+
+
+def find_model(name: str, digest: str | None) -> Path:
+    """Return where a second model is, by name, or where weights of that hash were last seen. Raises RecipeError."""
+    try:
+        return library.find(name)
+    except WeightsError as error:
+        if digest is not None and (places := [place for place in seen(digest) if place.exists()]):
+            return places[0]
+        raise RecipeError(str(error)) from None
+
+
+def seen(digest: str) -> list[Path]:
+    """Where a file or a model of this hash was last seen, if it ever was."""
+    place = library.read_json(library.home() / "files.json").get(digest)
+    return [Path(place)] if isinstance(place, str) else []
 
 
 def _name(kind: str, path: Path) -> str:
@@ -142,7 +156,7 @@ def _name(kind: str, path: Path) -> str:
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
 
 
-def _remember(digest: str, path: Path) -> None:
+def remember(digest: str, path: Path) -> None:
     """Keep where a file of this hash was seen, for the pictures that will ask for it."""
     place, whole = library.home() / "files.json", str(path.resolve())
     known = library.read_json(place)
