@@ -99,7 +99,7 @@ class Kronecker:
     def product(self) -> Tensor:
         """w1 (x) w2; w1 is the same at every place of a kernel."""
         w1, w2 = whole(self.w1, self.w1a, self.w1b), whole(self.w2, self.w2a, self.w2b, self.t2)
-        return torch.kron(w1.reshape(*w1.shape, *[1] * (w2.ndim - w1.ndim)), w2)
+        return torch.kron(w1.reshape(*w1.shape, *[1] * (w2.ndim - w1.ndim)).contiguous(), w2.contiguous())
 
     @property
     def rank(self) -> int | None:
@@ -205,7 +205,7 @@ class Change:
         turned = base + delta
         magnitude = self.magnitude.to(turned)
         others = [d for d in range(turned.ndim) if d != self.axis]
-        norm = turned.norm(dim=others, keepdim=True)
+        norm = turned.square().sum(others, keepdim=True).sqrt()
         magnitude = magnitude.reshape(norm.shape)
         # An output that is all zeros has no direction to keep; it stays zero.
         return strength * (magnitude * turned / norm.clamp(min=torch.finfo(torch.float32).tiny) - base)

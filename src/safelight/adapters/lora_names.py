@@ -20,7 +20,7 @@ from typing import Literal
 from safelight.adapters.factors import ROLES
 from safelight.models.text import TextConfig
 from safelight.models.unet import UNetConfig
-from safelight.weights.keys import Part, spellings, text_names, unet_names
+from safelight.weights.keys import Name, Part, spellings, text_names, unet_names
 
 __all__ = ["Layer", "Naming", "layers", "split", "written"]
 
@@ -82,16 +82,16 @@ def split(key: str) -> tuple[str, str] | None:
 def written(naming: Naming, unet: UNetConfig, text: TextConfig) -> dict[Layer, str]:
     """What each layer is called in a file that we write."""
     names: dict[Layer, str] = {}
-    for name in unet_names(unet):
-        theirs = name.diffusers.removesuffix(".weight")
-        names[Layer("unet", name.ours.removesuffix(".weight"))] = (
-            f"lora_unet_{theirs.replace('.', '_')}" if naming == "kohya" else f"unet.{theirs}"
-        )
-    for name in text_names(text):
-        theirs = name.diffusers.removesuffix(".weight")
-        names[Layer("text", name.ours.removesuffix(".weight"))] = (
-            f"lora_te_{theirs.replace('.', '_')}" if naming == "kohya" else f"text_encoder.{theirs}"
-        )
+    parts: tuple[tuple[Part, list[Name], str, str], ...] = (
+        ("unet", unet_names(unet), "lora_unet_", "unet."),
+        ("text", text_names(text), "lora_te_", "text_encoder."),
+    )
+    for part, table, flat, dotted in parts:
+        for name in table:
+            theirs = name.diffusers.removesuffix(".weight")
+            if name.ours.endswith(".weight"):
+                word = f"{flat}{theirs.replace('.', '_')}" if naming == "kohya" else f"{dotted}{theirs}"
+                names[Layer(part, name.ours.removesuffix(".weight"))] = word
     return names
 
 
