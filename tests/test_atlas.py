@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import test_cli
 from safelight.cli import main
 from safelight.cli.atlas import preview
 from safelight.errors import RecipeError
 from safelight.recipe import Recipe
-from test_cli import model  # noqa: F401  (a fixture: a model of noise, in an empty folder)
+
+model = test_cli.model  # the fixture: a model of noise, in an empty folder
 
 
 def test_every_seed_gets_a_preview_of_few_steps(model, capsys):

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+import test_cli
 from safelight.cli import main
 from safelight.cli.batch_file import read
 from safelight.cli.batch_log import check_template
 from safelight.errors import NumericalError, RecipeError
 from safelight.metadata import read_metadata
-from test_cli import model  # noqa: F401  (a fixture: a model of noise, in an empty folder)
+
+model = test_cli.model  # the fixture: a model of noise, in an empty folder
 
 CSV = 'prompt,seed,steps,name,freeu\n"a car, red",5,3,first,\na house,6,,,"1.5,1.6,0.9,0.2"\n\na cat,,2,,\n'
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import test_cli
 from safelight.cli import main
 from safelight.cli.cells import axis, seeds, shown
 from safelight.cli.sheet import LARGEST, Block, sheet
 from safelight.errors import NumericalError, RecipeError
-from test_cli import model  # noqa: F401  (a fixture: a model of noise, in an empty folder)
+
+model = test_cli.model  # the fixture: a model of noise, in an empty folder
 
 
 def test_three_axes_make_all_cells_with_one_seed(model, capsys):

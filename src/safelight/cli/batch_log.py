@@ -76,7 +76,8 @@ def check_template(template: str) -> None:
     rest = _PART.sub("", template)
     if any(c in rest for c in "{}/\\\0") or not template.strip() or template.startswith("."):
         raise RecipeError(f'--name {template[:60]!r} is no file name; write it as "{{row:04}}-{{seed}}-{{prompt}}.png"')
-    if Path(rest).suffix and Path(rest).suffix.lower() not in SUFFIXES:
+    suffix = Path(f"x{rest}").suffix.lower()
+    if suffix[1:].isalpha() and suffix not in SUFFIXES:
         raise RecipeError(f"--name {template[:60]!r}: pictures are written as {', '.join(SUFFIXES)}")
 
 

@@ -61,9 +61,8 @@ def sheet(
     width, height = max(16, round(width * scale)), max(16, round(height * scale))
     font = ImageFont.load_default(max(11, min(26, width // 11)))
     line = round(_box(font, "Ag")[1] * 1.5) + _GAP
-    left = (
-        min(max((_box(font, row)[0] for row in rows), default=0), max(160, 2 * width)) + 2 * _GAP if any(rows) else _GAP
-    )
+    widest = max((_box(font, row)[0] for row in rows), default=0)
+    left = min(widest, max(160, 2 * width)) + 2 * _GAP if any(rows) else _GAP
     top = line if any(columns) else 0
     titled = [line if block.title else 0 for block in blocks]
     whole_width = left + across * (width + _GAP)
