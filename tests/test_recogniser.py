@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from safelight.errors import TrainingError, WeightsError
-from safelight.evaluate.ceilings import Tally, auc, ceilings, missed
+from safelight.evaluate.ceilings import Tally, auc, ceilings, fit_threshold, missed
 from safelight.evaluate.heads import AXES, COLOURS, MARKS, NOUNS, SIDE, Answers, Network, Sizes, prepare
 from safelight.evaluate.learn_recogniser import LearnRecogniser, correct, focal, loss, targets
 from safelight.evaluate.lessons import Lessons, collect, jittered, rare_scenes, truth_of
@@ -414,6 +414,20 @@ def test_round_trips_are_judged_on_what_came_back(renders):
     assert asked == [4] and set(tables) == {"renders", "roundtrip"}
 
 
+def test_the_threshold_is_the_one_that_gets_most_counts_right(truth, monkeypatch):
+    """Beside every thing stands a ghost of score 0.27; things score 0.5."""
+    answers = answers_of(truth)
+    heat = answers.heat.clamp(max=0.0)
+    middles = (answers.heat == answers.heat.max()).float()
+    ghosts = torch.roll(middles, 12, 2) * (1 - middles)
+    noun = torch.maximum(answers.noun, torch.roll(answers.noun, 12, 2))
+    size = torch.where(torch.roll(answers.noun, 12, 2).amax(1, keepdim=True) > 0, torch.tensor(-4.0), answers.size)
+    made = answers._replace(heat=torch.where(ghosts > 0, -1.0, heat), noun=noun, size=size)
+    monkeypatch.setattr(Recogniser, "answers", lambda judge, pixels: made)
+    pixels = np.zeros((16, 8, 8, 3), np.uint8)
+    assert 0.3 <= fit_threshold(Network(TINY), pixels, SCENES) <= 0.45
+
+
 def test_the_area_under_the_curve_counts_pairs_in_order():
     assert auc([0.1, 0.2, 0.8, 0.9], [False, False, True, True]) == 1.0
     assert auc([0.1, 0.9, 0.9], [False, True, False]) == 0.75
@@ -442,12 +456,12 @@ def test_textures_tell_blur_grain_and_a_lattice_apart():
     for _ in range(6):
         soft = torch.nn.functional.avg_pool2d(soft, 3, stride=1, padding=1, count_include_pad=False)
     told = [textures(prepare(torch.from_numpy(one))) for one in (plain, noisy, cells)] + [textures(soft)]
-    assert all(one.shape == (1, TEXTURES) and one.abs().max() < 8 for one in told)
+    assert all(one.shape == (1, TEXTURES) and one.abs().max() < 16 for one in told)
     change, flat, lattice3 = slice(10, 12), slice(12, 14), slice(-6, -4)
     sharp, grain, squares, blurred = told
-    assert (blurred[0, change] < sharp[0, change]).all()
-    assert (grain[0, flat] < sharp[0, flat] - 0.5).all()
-    assert (squares[0, lattice3] > sharp[0, lattice3] + 1).all()
+    assert (blurred[0, change] < sharp[0, change] - 1).all()
+    assert (grain[0, flat] < sharp[0, flat] - 1).all()
+    assert (squares[0, lattice3] > sharp[0, lattice3] + 2).all()
     black = textures(torch.full((1, 3, 128, 128), -1.0))
     assert torch.isfinite(black).all()
 

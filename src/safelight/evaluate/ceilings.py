@@ -7,23 +7,25 @@ enough; a judge that misses some may still rank models, but its scores there are
 Read next: read.py for the rules, lessons.py for where pictures come from.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
 
-from safelight.evaluate.heads import AXES
-from safelight.evaluate.read import Instance, Reading, holds
+from safelight.evaluate.heads import AXES, Network
+from safelight.evaluate.read import Instance, Reading, holds, readings
 from safelight.evaluate.recogniser import Recogniser
 from safelight.scenes import words
 from safelight.scenes.grammar import Scene
 from safelight.scenes.render import Rendered
 
-__all__ = ["GATE", "Tally", "auc", "ceilings", "judged", "missed"]
+__all__ = ["GATE", "Tally", "auc", "ceilings", "fit_threshold", "judged", "missed"]
 
 GATE = {"noun": 0.98, "colour": 0.98, "count": 0.97, "relation": 0.98, "medium": 0.99, "lighting": 0.98}
 GATE |= {"environment": 0.98, "defect AUC": 0.99}
 """The least share right on true renders; after the autoencoder it may be a hundredth lower."""
+
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6)
 
 Table = dict[str, float]
 
@@ -113,6 +115,21 @@ def ceilings(
             for one, reading in zip(batch, recogniser.read(roundtrip(pixels)), strict=True):
                 tripped.add(one.scene, reading)
     return {"renders": true.table()} | ({"roundtrip": tripped.table()} if roundtrip is not None else {})
+
+
+def fit_threshold(network: Network, pixels: np.ndarray, scenes: Sequence[Scene]) -> float:
+    """The score from which things should count: with it most counts and most pairs are right.
+
+    `pixels` (N, H, W, 3) uint8 show `scenes`; take pictures that were learnt from, and leave the others for `ceilings`.
+    """
+    judge, tallies = Recogniser(network), {threshold: Tally() for threshold in THRESHOLDS}
+    for start in range(0, len(pixels), 16):
+        answers = judge.answers(pixels[start : start + 16])
+        for threshold, tally in tallies.items():
+            for one, reading in zip(scenes[start:], readings(answers, threshold), strict=False):
+                tally.add(one, reading)
+    tables = {threshold: tally.table() for threshold, tally in tallies.items()}
+    return max(tables, key=lambda threshold: tables[threshold].get("count", 0.0) + tables[threshold].get("two", 0.0))
 
 
 def _batches(renders: Iterable[Rendered], size: int) -> Iterator[list[Rendered]]:

@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import save_file
-from torch import Tensor
 
 from safelight.errors import WeightsError
-from safelight.evaluate.heads import AXES, COLOURS, FEATURES, MARKS, NOUNS, Network, Sizes, prepare
+from safelight.evaluate.heads import AXES, COLOURS, FEATURES, MARKS, NOUNS, Answers, Network, Sizes, prepare
 from safelight.evaluate.read import THRESHOLD, Guess, Instance, Reading, readings
 from safelight.weights.safetensors_file import TensorFile
 
@@ -38,19 +37,23 @@ class Recogniser:
     @torch.inference_mode()
     def read(self, pixels: np.ndarray) -> list[Reading]:
         """Read pictures (B, H, W, 3) uint8 of any size, as if reduced to 128 by 128."""
-        return [one for some in _split(pixels) for one in readings(self.network(some), self.threshold)]
+        return [one for some in _split(pixels) for one in readings(self.answers(some), self.threshold)]
+
+    @torch.inference_mode()
+    def answers(self, pixels: np.ndarray) -> Answers:
+        """Return what the network says of a few pictures (B, H, W, 3) uint8, before it is put into words."""
+        return self.network(prepare(torch.from_numpy(np.array(pixels))))
 
     @torch.inference_mode()
     def features(self, pixels: np.ndarray) -> np.ndarray:
         """Return features (B, 192) float32 of pictures (B, H, W, 3) uint8, for distances between sets of pictures."""
-        made = [self.network(some).features.numpy() for some in _split(pixels)]
+        made = [self.answers(some).features.numpy() for some in _split(pixels)]
         return np.concatenate(made) if made else np.empty((0, FEATURES), np.float32)
 
 
-def _split(pixels: np.ndarray) -> Iterator[Tensor]:
-    """The network's inputs for pictures (B, H, W, 3) uint8, a few at a time."""
-    for start in range(0, len(pixels), BATCH):
-        yield prepare(torch.from_numpy(np.array(pixels[start : start + BATCH])))
+def _split(pixels: np.ndarray) -> Iterator[np.ndarray]:
+    """The pictures, a few at a time."""
+    return (pixels[start : start + BATCH] for start in range(0, len(pixels), BATCH))
 
 
 def export(network: Network, path: Path, threshold: float, ceiling: Mapping[str, object]) -> None:

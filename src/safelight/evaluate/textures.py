@@ -23,7 +23,7 @@ _PERIODS = (3, 4, 8)
 
 
 def textures(x: Tensor) -> Tensor:
-    """Pictures (B, 3, S, S) in [-1, 1], S a multiple of 4, to (B, 43) numbers of about unit size."""
+    """Pictures (B, 3, S, S) in [-1, 1], S a multiple of 4, to (B, 43) numbers, most between -3 and 3."""
     grey = (x * x.new_tensor(_GREY)[:, None, None]).sum(1, keepdim=True)
     tint = torch.cat([x[:, :1] - x[:, 1:2], x[:, 2:] - x[:, 1:2]], 1)
     found = [3 * x.mean((2, 3)), _log(x.std((2, 3)), 1e-3) + 1, _log(tint.abs().mean((2, 3)), 1e-3) + 1.5]
@@ -39,7 +39,7 @@ def textures(x: Tensor) -> Tensor:
         (grey[..., 1:, :] - grey[..., :-1, :]).abs().mean((1, 3)),
     )
     found += [_on_one_phase(change, k) for k in _PERIODS for change in along]
-    return torch.cat(found, 1)
+    return 2 * torch.cat(found, 1)
 
 
 def _log(x: Tensor, least: float) -> Tensor:
