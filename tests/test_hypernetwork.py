@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -16,7 +18,7 @@ def theirs(width, activation="relu", norm=False, dropout=False, ends=False, stru
     """A perceptron, laid out as AUTOMATIC1111 lays it out."""
     torch.manual_seed(seed + width)
     parts = []
-    for i, (a, b) in enumerate(zip(structure, structure[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(structure)):
         last = i == len(structure) - 2
         parts.append(nn.Linear(a * width, b * width))
         if ACTIVATED[activation] and (ends or not last):
