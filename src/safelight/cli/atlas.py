@@ -5,7 +5,8 @@
 
 The promise is that a seed keeps its composition when it is drawn in full. A sampler that adds no noise of its own walks
 along one curve from the seed's noise to the picture, and few steps follow it coarsely: where things are is decided
-early. docs/atlas.md has how well that holds on the bundled model, measured by benchmarks/atlas.py. Samplers that draw
+early. Measured on the bundled model (16 pairs, benchmarks/atlas.py): luminance at 16 x 16 of preview and full picture
+correlates by 0.97, against 0.61 for another seed of the same prompt; docs/atlas.md has the rest. Samplers that draw
 new noise in each step leave the curve, and are refused. Read next: `grid.py`, which makes the pictures.
 """
 
