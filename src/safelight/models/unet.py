@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +28,7 @@ from torch import Tensor, nn
 
 from safelight.models.attention import Attention, Site
 
-__all__ = ["UNet", "UNetConfig", "sinusoid"]
+__all__ = ["Residuals", "UNet", "UNetConfig", "sinusoid"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,17 @@ class UNetConfig:
     heads: int = 8
     context: int = 768
     groups: int = 32
+
+
+class Residuals(NamedTuple):
+    """What another network adds to a UNet, as a ControlNet does (`controlnet.py`).
+
+    kept holds one tensor for each result that the way down keeps, in their order, middle one for what the middle
+    returns; each has the shape of what it is added to.
+    """
+
+    kept: tuple[Tensor, ...]
+    middle: Tensor
 
 
 def sinusoid(t: Tensor, width: int) -> Tensor:
@@ -221,10 +233,11 @@ class UNet(nn.Module):
         self.norm_out = nn.GroupNorm(config.groups, first, eps=1e-5)
         self.conv_out = nn.Conv2d(first, config.out_channels, 3, padding=1)
 
-    def forward(self, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, t: Tensor, context: Tensor, residuals: Residuals | None = None) -> Tensor:
         """Noisy latents (B, C, H, W), time steps (B,) in 0..999 (fractions allowed), context (B, T, D) -> (B, C, H, W).
 
         The latent is the variance-preserving one, sqrt(abar) x0 + sqrt(1 - abar) noise. H and W may be any numbers.
+        `residuals` join what the way down kept only after the middle has run, which sees none of them.
         """
         time = sinusoid(t, self.config.channels[0]).to(x.dtype)
         time = F.silu(self.time[1](F.silu(self.time[0](time))))
@@ -234,6 +247,9 @@ class UNet(nn.Module):
         for down in self.down:
             kept += down(kept[-1], time, context)
         x = self.mid(kept[-1], time, context)
+        if residuals is not None:
+            kept = [result + more for result, more in zip(kept, residuals.kept, strict=True)]
+            x = x + residuals.middle
         for up in self.up:
             x = up(x, kept, time, context)
         return self.conv_out(F.silu(self.norm_out(x)))
