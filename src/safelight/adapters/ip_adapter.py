@@ -3,8 +3,8 @@
     attention(q, k, v) + scale * attention(q, W_k c, W_v c),    c = norm(project(embedding of the picture)), 4 tokens
 
 Ye et al. 2023, arXiv 2308.06721, sections 3.2.1 and 3.2.2. Read are `ip-adapter_sd15.safetensors`, its `.bin`, and
-files of the same form (`light`, `vit-G`); the Plus, full-face and FaceID ones look at pictures in other ways, and are refused
-by name. Without a picture, for guidance, the embedding is zero; its tokens are not.
+files of the same form (`light`, `vit-G`); the Plus, full-face and FaceID ones look at pictures in other ways, and are
+refused by name. Without a picture, for guidance, the embedding is zero; its tokens are not.
 
 Shapes: B batch, T tokens (4), D width of the context, P of CLIP's embedding, h heads, d width of a head.
 Read next: `models/attention.py`, whose tap it uses, and `models/vision.py`, whose embedding it takes.
