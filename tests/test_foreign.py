@@ -3,6 +3,7 @@
 import json
 import time
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,8 @@ from safelight.errors import PictureError, RecipeError
 from safelight.foreign.novelai import rewritten
 from safelight.infotext import sampler_named, schedule_named
 from safelight.metadata import read_metadata, recipe_of
-from safelight.recipe import SAMPLERS, SCHEDULES, LoraUse
+from safelight.picture import Picture
+from safelight.recipe import SAMPLERS, SCHEDULES, Defaults, LoraUse, Recipe
 
 A1111 = (
     "a (red:1.2) car <lora:paint:0.8>\nNegative prompt: rain\nSteps: 20, Sampler: DPM++ 2M SDE, Schedule type: Karras, "
@@ -291,3 +293,30 @@ def test_comfyuis_graph_in_a_webp_is_found(tmp_path):
 def test_a_picture_that_says_nothing_is_refused(tmp_path):
     with pytest.raises(PictureError, match="no recipe"):
         recipe_of(picture(tmp_path / "a.png", Title="hello"))
+
+
+def ours(path):
+    """A picture of ours, and its recipe."""
+    recipe = Recipe(prompt="a red car, (shiny:1.2)", negative_prompt="rain, fog", seed=42).resolved(
+        Defaults(width=64, height=64, steps=20, guidance_scale=7, sampler="euler_a", schedule="karras", eta=1)
+    )
+    Picture(np.zeros((64, 64, 3), np.uint8), recipe, None).save(path)
+    return recipe
+
+
+def test_sd_parsers_reads_what_we_write(tmp_path):
+    sd_parsers = pytest.importorskip("sd_parsers", reason="sd-parsers is not installed")
+    recipe = ours(tmp_path / "a.png")
+    found = sd_parsers.ParserManager().parse(tmp_path / "a.png")
+    assert (found.full_prompt, found.full_negative_prompt) == (recipe.prompt, recipe.negative_prompt)
+    (sampler,) = found.samplers
+    assert sampler.name == "Euler a"
+    assert (int(sampler.parameters["seed"]), int(sampler.parameters["steps"])) == (42, 20)
+
+
+def test_sd_prompt_reader_reads_what_we_write(tmp_path):
+    reader = pytest.importorskip("sd_prompt_reader.image_data_reader", reason="sd-prompt-reader is not installed")
+    recipe = ours(tmp_path / "a.png")
+    found = reader.ImageDataReader(str(tmp_path / "a.png"))
+    assert (found.tool, found.positive, found.negative) == ("A1111 webUI", recipe.prompt, recipe.negative_prompt)
+    assert (found.parameter["seed"], found.parameter["steps"], found.parameter["sampler"]) == ("42", "20", "Euler a")
