@@ -3,6 +3,7 @@
 import json
 import math
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -377,6 +378,11 @@ def test_a_sampler_brings_its_own_schedule_and_eta():
     assert apply("a1111", Recipe(sampler="euler")).eta is None
 
 
+def test_a1111s_cfgpp_has_its_scale_divided_already():
+    assert apply("a1111", Recipe(sampler="ddim_cfgpp")).guidance_scale == pytest.approx(0.56)
+    assert apply("a1111", Recipe(sampler="ddim_cfgpp", guidance_scale=1)).guidance_scale == 1
+
+
 def test_applying_twice_is_applying_once():
     for preset, sampler, _ in tables():
         once = apply(preset, Recipe(sampler=sampler))
@@ -483,3 +489,26 @@ def test_the_table_of_our_own_ends_in_a_row_without_a_training_step(capsys):
     assert rows[4].split() == ["end", "0.000000", "1.0000"]
     with pytest.raises(RecipeError, match="eulr"):
         table("eulr", "karras", 3)
+
+
+# ---- the page ----
+
+PAGE = (Path(__file__).parent.parent / "docs" / "samplers.md").read_text(encoding="utf-8")
+
+
+def test_the_page_names_every_sampler_and_what_each_program_calls_it():
+    rows = {line.split("|")[1].strip(" `"): line for line in PAGE.splitlines() if line.startswith("| `")}
+    for name in SAMPLERS:
+        assert name in rows
+    for preset in ("a1111", "comfyui", "diffusers"):
+        for name, used in PRESETS[preset].samplers.items():
+            assert used.label.split(" (")[0].removesuffix("Scheduler") in rows[name], (preset, name)
+    for name in SCHEDULES:
+        assert name in rows
+
+
+def test_the_page_says_all_that_differs():
+    text = " ".join(PAGE.split())
+    for preset in PRESETS.values():
+        for used in preset.samplers.values():
+            assert used.differs is None or used.differs in text

@@ -33,6 +33,7 @@ class Custom:
     family: which of its step tables the sampler takes (program_ladders.py).
     schedule: the one that it takes when nobody says another.
     eta: its usual share of fresh noise; None where the sampler has none.
+    guidance_scale: its usual scale where that is not the program's.
     differs: where its steps are not ours; None if pictures agree but for what the machine rounds.
     """
 
@@ -41,6 +42,7 @@ class Custom:
     schedule: str
     eta: float | None = None
     differs: str | None = None
+    guidance_scale: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def apply(preset: str, recipe: Recipe) -> Recipe:
     program = _program(preset)
     sampler = recipe.sampler or program.sampler
     used = custom(preset, sampler)
+    usual_scale = program.guidance_scale if used.guidance_scale is None else used.guidance_scale
     by_hand = recipe.sigmas or recipe.timesteps
     if recipe.schedule is not None and recipe.schedule not in program.schedules:
         raise RecipeError(f"{preset} has no schedule {recipe.schedule!r}.{nearest(recipe.schedule, program.schedules)}")
@@ -80,7 +83,7 @@ def apply(preset: str, recipe: Recipe) -> Recipe:
         "steps": len(by_hand) if by_hand else recipe.steps or program.steps,
         "schedule": None if by_hand else recipe.schedule or used.schedule,
         "eta": used.eta if recipe.eta is None else recipe.eta,
-        "guidance_scale": program.guidance_scale if recipe.guidance_scale is None else recipe.guidance_scale,
+        "guidance_scale": usual_scale if recipe.guidance_scale is None else recipe.guidance_scale,
         "width": recipe.width or program.size,
         "height": recipe.height or program.size,
         "rng": recipe.rng if "rng" in given else program.rng,
@@ -155,7 +158,7 @@ _A1111 = {
     "dpm_adaptive": Custom("DPM adaptive", "ends", "exponential", 1.0),
     "restart": Custom("Restart", "k", "karras"),
     "ddim": Custom("DDIM", "ddim", "leading", 0.0),
-    "ddim_cfgpp": Custom("DDIM CFG++", "ddim", "leading", 0.0, "divides the guidance scale by 12.5: do so by hand"),
+    "ddim_cfgpp": Custom("DDIM CFG++", "ddim", "leading", 0.0, "divides the guidance scale by 12.5", 7.0 / 12.5),
     "plms": Custom("PLMS", "ddim", "leading"),
 }
 
