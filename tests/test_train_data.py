@@ -44,46 +44,61 @@ class Numbers:
 def test_an_array_goes_on_where_it_stopped_and_is_never_half_there(tmp_path):
     path, told = tmp_path / "a.npy", []
     with pytest.raises(RuntimeError, match="lights"):
-        fill({path: ROW}, 200, Numbers(path, fails_at=150), tmp_path / "log")
+        fill({path: ROW}, 40, Numbers(path, fails_at=20), tmp_path / "log")
     assert not path.exists()
     again = Numbers(path)
-    assert fill({path: ROW}, 200, again, tmp_path / "log", advance=told.append)
-    assert again.made == [range(128, 192), range(192, 200)]
-    assert told == [128, 64, 8]
-    assert np.array_equal(np.load(path)[:, 0], np.arange(200))
+    assert fill({path: ROW}, 40, again, tmp_path / "log", advance=told.append)
+    assert again.made == [range(16, 32), range(32, 40)]
+    assert told == [16, 16, 8]
+    assert np.array_equal(np.load(path)[:, 0], np.arange(40))
     assert [file.name for file in tmp_path.iterdir()] == ["a.npy"]
     idle = Numbers(path)
-    assert fill({path: ROW}, 150, idle, tmp_path / "log")  # more rows than wanted are welcome
+    assert fill({path: ROW}, 30, idle, tmp_path / "log")  # more rows than wanted are welcome
     assert idle.made == []
 
 
-def test_a_deadline_ends_filling_between_chunks(tmp_path):
-    path = tmp_path / "a.npy"
-    assert not fill({path: ROW}, 200, Numbers(path), tmp_path / "log", deadline=0.0)
-    assert (tmp_path / "log").read_text() == "0\n"
-    assert fill({path: ROW}, 200, Numbers(path), tmp_path / "log")
+def test_a_deadline_ends_filling_between_chunks(tmp_path, monkeypatch):
+    path, seconds = tmp_path / "a.npy", iter(range(9))
+    monkeypatch.setattr("safelight.train.filling.time.monotonic", lambda: next(seconds))
+    work = Numbers(path)
+    assert not fill({path: ROW}, 100, work, tmp_path / "log", deadline=2.0)
+    assert work.made == [range(0, 16), range(16, 32)]
+    assert fill({path: ROW}, 100, work, tmp_path / "log")
+    assert len(work.made) == 7
 
 
 def test_an_array_of_other_rows_is_refused_and_half_of_one_begun_anew(tmp_path):
     path = tmp_path / "a.npy"
-    np.save(path, np.zeros((100, 3), np.int32))
-    with pytest.raises(TrainingError, match=r"int32 \[100, 3\], not int32 \[200, 3\]"):
-        fill({path: ROW}, 200, Numbers(path), tmp_path / "log")
+    np.save(path, np.zeros((10, 3), np.int32))
+    with pytest.raises(TrainingError, match=r"int32 \[10, 3\], not int32 \[20, 3\]"):
+        fill({path: ROW}, 20, Numbers(path), tmp_path / "log")
     path.unlink()
-    np.save(tmp_path / "half.npy", np.full((70, 3), 9, np.int32))
+    np.save(tmp_path / "half.npy", np.full((17, 3), 9, np.int32))
     (tmp_path / "half.npy").rename(part(path))
     (tmp_path / "log").write_text("0\n")
-    fill({path: ROW}, 200, Numbers(path), tmp_path / "log")
-    assert np.array_equal(np.load(path)[:, 0], np.arange(200))
+    fill({path: ROW}, 20, Numbers(path), tmp_path / "log")
+    assert np.array_equal(np.load(path)[:, 0], np.arange(20))
 
 
 def test_a_log_that_ends_in_half_a_line_loses_that_chunk_alone(tmp_path):
     path = tmp_path / "a.npy"
-    fill({path: ROW}, 200, Numbers(path), tmp_path / "log", deadline=0.0)
-    (tmp_path / "log").write_text("0\n12")
+    with pytest.raises(RuntimeError, match="lights"):
+        fill({path: ROW}, 60, Numbers(path, fails_at=40), tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "0\n16\n"
+    (tmp_path / "log").write_text("0\n1")
     work = Numbers(path)
-    assert fill({path: ROW}, 200, work, tmp_path / "log")
-    assert [chunk.start for chunk in work.made] == [64, 128, 192]
+    assert fill({path: ROW}, 60, work, tmp_path / "log")
+    assert [chunk.start for chunk in work.made] == [16, 32, 48]
+
+
+def test_half_a_line_in_the_log_does_not_spoil_the_next_line(tmp_path):
+    path = tmp_path / "a.npy"
+    with pytest.raises(RuntimeError, match="lights"):
+        fill({path: ROW}, 60, Numbers(path, fails_at=20), tmp_path / "log")
+    (tmp_path / "log").write_text("0\n1")
+    with pytest.raises(RuntimeError, match="lights"):
+        fill({path: ROW}, 60, Numbers(path, fails_at=40), tmp_path / "log")
+    assert (tmp_path / "log").read_text() == "0\n16\n"
 
 
 def test_an_array_added_later_is_filled_alone(tmp_path):
@@ -107,23 +122,23 @@ def test_renders_killed_in_the_middle_are_the_same_in_the_end(tmp_path):
         done = []
         def advance(more):
             done.append(more)
-            if sum(done) >= 64:
+            if sum(done) >= 16:
                 os.kill(os.getpid(), signal.SIGKILL)
-        render_folder(Path({str(tmp_path)!r}), 80, seed=5, size=32, advance=advance)
+        render_folder(Path({str(tmp_path)!r}), 24, seed=5, size=32, advance=advance)
     """)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     died = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True)
     assert died.returncode == -signal.SIGKILL, died.stderr
     with pytest.raises(TrainingError, match="no finished renders"):
         open_renders(tmp_path)
-    assert render_folder(tmp_path, 80, seed=5, size=32)
+    assert render_folder(tmp_path, 24, seed=5, size=32)
     found = open_renders(tmp_path)
-    assert found.pixels.shape == (80, 32, 32, 3)
-    for index in (0, 63, 64, 79):
+    assert found.pixels.shape == (24, 32, 32, 3)
+    for index in (0, 15, 16, 23):
         assert np.array_equal(found.pixels[index], render(scene(5, index), 32).pixels)
         assert found.scenes[index] == scene(5, index)
-    assert render_folder(tmp_path, 70, seed=5, size=32)  # a folder of more scenes holds fewer as well
-    for count, seed in ((80, 6), (90, 5)):
+    assert render_folder(tmp_path, 20, seed=5, size=32)  # a folder of more scenes holds fewer as well
+    for count, seed in ((24, 6), (30, 5)):
         with pytest.raises(TrainingError, match="other renders"):
             render_folder(tmp_path, count, seed=seed, size=32)
 

@@ -223,3 +223,24 @@ def test_samples_are_latents_of_the_size_asked_for():
     z = sample(method.unet, method.text, method.schedule, Words(), ["a", "b"], 6, steps=3)
     assert z.shape == (2, 4, 6, 6)
     assert z.isfinite().all()
+
+
+def test_on_another_device_a_step_mixes_nothing_and_waits_for_nothing(monkeypatch):
+    """The device "meta" has no numbers: whatever asked for one, or met it with a tensor of the CPU's, would fail."""
+    there = torch.device("meta")
+    monkeypatch.setattr("safelight.train.text_to_image.noise_like", lambda x, source: torch.empty_like(x))
+    monkeypatch.setattr("safelight.train.autoencoder.exactly", lambda encode, x: encode(x))
+    diet = Diet((Size(8, 1.0, 16), Size(8, 1.0, 16, shape=(4, 8))), balanced=True)
+    drawing = diffusion(diet)
+    drawing.unet.to(there)
+    drawing.text.to(there)
+    drawing.latents = {8: torch.empty(8, 4, 8, 8, dtype=torch.float16, device=there)}
+    pca = fit([textures(12, 64, generator(0, 0))]).to(there)
+    pixels = Pixels(renders(), crop=32, batch=4)
+    encoder = LearnEncoder(Autoencoder(VAE).to(there), pca, pixels, renders(4))
+    decoder = LearnDecoder(Autoencoder(VAE).to(there), pca, pixels, renders(4))
+    for method in (drawing, encoder, decoder):
+        loss, more, _ = method.loss(now(0))
+        loss.backward()
+        assert {loss.device, *(value.device for value in more.values())} == {there}
+        assert all(w.grad is not None for w in method.parts()[0].module.parameters())

@@ -63,7 +63,9 @@ EXAMINED, JUDGED = 256, 36  # held-out scenes: those that losses are measured on
 
 def renders(work: Work) -> bool:
     """Draw the scenes that the autoencoder learns from, and others to be examined on."""
-    plan, advance = work.plan, counting(work, work.plan.pixels_kept + work.plan.held_out, "scenes rendered")
+    plan = work.plan
+    kept = min(plan.scenes, plan.pixels_kept)
+    advance = counting(work, kept + plan.held_out, "scenes rendered")
     return all(
         render_folder(
             work.folder / "renders" / which,
@@ -76,7 +78,7 @@ def renders(work: Work) -> bool:
         )
         for which, count, seed in (
             ("held-out", plan.held_out, plan.seed + 1),
-            ("train", min(plan.scenes, plan.pixels_kept), plan.seed),
+            ("train", kept, plan.seed),
         )
     )
 

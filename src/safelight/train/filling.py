@@ -10,19 +10,18 @@ Letters: N rows of an array.  Next: `data`, which fills arrays with renders and 
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from safelight.errors import TrainingError
-from safelight.scenes.files import in_order
+from safelight.scenes.files import in_order, write
 
-CHUNK = 64
+CHUNK = 16
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,9 @@ def fill(
 ) -> bool:
     """Fill arrays of `count` rows; what is there already is kept. True when all of them are whole.
 
-    `advance` is told how many more rows are done. After `deadline` (of `time.monotonic`) no chunk is begun, and the
-    answer is False. Raises `TrainingError` where an array is there with too few rows, or rows of another shape.
+    `advance` is told how many more rows are done. After `deadline` (of `time.monotonic`) no chunk is handed out, and
+    the answer is False; those that were handed out are finished. Raises `TrainingError` where an array is there with
+    too few rows, or rows of another shape.
     """
     missing = {path: shape for path, shape in arrays.items() if not _is_there(path, shape, count)}
     if not missing:
@@ -63,19 +63,21 @@ def fill(
             path.parent.mkdir(parents=True, exist_ok=True)
             row = missing[path]
             np.lib.format.open_memmap(part(path), mode="w+", dtype=row.dtype, shape=(count, *row.row)).flush()
-    done = {int(line) for line in log.read_text().split("\n")[:-1]} if log.exists() else set()
+    starts = {int(line) for line in log.read_text().split("\n")[:-1]} if log.exists() else set()
+    done = starts.intersection(range(0, count, CHUNK))
+    # Written anew, without what a power cut left of a line.
+    write(log, lambda file: file.write("".join(f"{start}\n" for start in sorted(done)).encode()))
     advance(sum(min(CHUNK, count - start) for start in done))
-    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK) if start not in done]
-    made = in_order(partial(_write, work, tuple(missing)), chunks, workers)
-    with log.open("a") as record, closing(cast("Generator[range]", made)) as results:
-        for chunk in results:
+    todo = (range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK) if start not in done)
+    in_time = takewhile(lambda chunk: deadline is None or time.monotonic() < deadline, todo)
+    made = 0
+    with log.open("a") as record:
+        for chunk in in_order(partial(_write, work, tuple(missing)), in_time, workers):
             record.write(f"{chunk.start}\n")
             record.flush()
-            done.add(chunk.start)
+            made += 1
             advance(len(chunk))
-            if deadline is not None and time.monotonic() > deadline:
-                break
-    if len(done) * CHUNK < count:
+    if len(done) + made < -(-count // CHUNK):
         return False
     for path in missing:
         part(path).replace(path)
