@@ -15,7 +15,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 # Which room a file at the top of the package belongs to, where it is not a room of its own.
 ROOMS = {"checks": "recipe", "names": "recipe", "recipe_parts": "recipe", "strict_json": "recipe"}
 ROOMS |= {"uses": "stable_diffusion", "images": "stable_diffusion", "drawing": "stable_diffusion"}
-ROOMS |= {"shelf": "stable_diffusion", "parts": "stable_diffusion"}
+ROOMS |= {"canny": "picture", "shelf": "stable_diffusion", "parts": "stable_diffusion"}
 ROOMS |= {"metadata": "picture", "infotext": "picture", "provenance": "picture", "foreign": "picture"}
 LAYERS = {
     "errors": 0, "recipe": 0,

@@ -5,13 +5,17 @@ import hashlib
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 
-from safelight.adapters import lora
+from safelight.adapters import embedding, lora
+from safelight.adapters.controlnet_names import controlnet_names
 from safelight.adapters.factors import Change, Low
 from safelight.adapters.lora_names import layers
 from safelight.engine import Engine, Finished
 from safelight.errors import RecipeError
-from safelight.recipe import LoraUse, Recipe
+from safelight.models.controlnet import ControlNet
+from safelight.recipe import FileUse, LoraUse, Recipe
 from tiny import TEXT, UNET, tiny_model
 
 CAR = Recipe(prompt="a red car", seed=1, steps=2)
@@ -169,3 +173,106 @@ def test_a_file_that_is_no_lora_is_one_line(model, tmp_path):
     with pytest.raises(RecipeError) as caught:
         pixels(model, loras=[str(tmp_path / "a.safetensors")])
     assert "\n" not in str(caught.value)
+
+
+# -- Textual inversion, hypernetworks, ControlNets ---------------------------------------------------------------------
+
+
+def test_an_embedding_is_a_word_of_the_prompt_by_its_files_name(model, tmp_path, home):
+    vectors = torch.randn(2, TEXT.width, generator=torch.Generator().manual_seed(0)) * 3
+    path = tmp_path / "zorb.safetensors"
+    embedding.write(embedding.Embedding("zorb", vectors), path, "kohya")
+    spelt = pixels(model, prompt="a zorb car")
+    picture = model.generate(CAR.model_copy(update={"prompt": "a zorb car", "embeddings": [str(path)]}))
+    assert apart(picture.pixels, spelt) > 0.1
+    assert picture.recipe.embeddings == (FileUse(file="zorb.safetensors", sha256=digest(path)),)
+    assert np.array_equal(pixels(model, embeddings=[str(path)]), pixels(model))  # a word that is not said
+    path.rename(tmp_path / "renamed.safetensors")
+    again = CAR.model_copy(
+        update={"prompt": "a zorb car", "embeddings": [{"file": str(tmp_path / "renamed.safetensors")}]}
+    )
+    assert np.array_equal(model.generate(again).pixels, spelt)  # its word is another now
+    (home / "embeddings").mkdir(parents=True, exist_ok=True)
+    (tmp_path / "renamed.safetensors").rename(home / "embeddings" / "zorb.safetensors")
+    assert np.array_equal(model.generate(picture.recipe).pixels, picture.pixels)
+    (said,) = Engine(model).notices(picture.recipe)
+    assert said == "embedding 'zorb': 2 tokens"
+
+
+def test_a_hypernetwork_shows_by_its_scale_and_leaves_the_model_as_it_was(model, tmp_path):
+    generator = torch.Generator().manual_seed(1)
+
+    def perceptron():
+        shapes = {
+            "linear.0.weight": (64, 32),
+            "linear.0.bias": (64,),
+            "linear.1.weight": (32, 64),
+            "linear.1.bias": (32,),
+        }
+        return {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+
+    torch.save({32: (perceptron(), perceptron()), "activation_func": "relu"}, tmp_path / "ink.pt")
+    before = pixels(model)
+    full, none = (
+        pixels(model, hypernetworks=[{"file": str(tmp_path / "ink.pt"), "scale": scale}]) for scale in (1.0, 0.0)
+    )
+    assert apart(full, before) > 0.1
+    assert np.array_equal(none, before)
+    assert np.array_equal(pixels(model), before)
+    (said,) = Engine(model).notices(CAR.model_copy(update={"hypernetworks": [str(tmp_path / "ink.pt")]}))
+    assert said == "hypernetwork ink.pt: 2 of 2 tensors applied, 0 unknown"
+
+
+def write_controlnet(path):
+    """A ControlNet for the tiny model, with random weights that say something."""
+    torch.manual_seed(3)
+    network = ControlNet(UNET)
+    for parameter in network.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, 0, 0.3)
+    state = network.state_dict()
+    names = {name.ours: name.theirs("compvis") for name in controlnet_names(UNET, 3)}
+    save_file({names[ours]: tensor.contiguous() for ours, tensor in state.items()}, path)
+    return path
+
+
+def write_picture(path, seed=0):
+    noise = np.random.default_rng(seed).integers(0, 256, (6, 9, 3), np.uint8)
+    Image.fromarray(noise).resize((90, 60), Image.Resampling.BICUBIC).save(path)
+    return path
+
+
+def test_a_controlnet_follows_its_picture_as_strongly_and_as_long_as_it_is_told(model, tmp_path):
+    use = {"file": str(write_controlnet(tmp_path / "c.safetensors")), "image": str(write_picture(tmp_path / "p.png"))}
+    other = str(write_picture(tmp_path / "q.png", 1))
+    before = pixels(model)
+    picture = model.generate(CAR.model_copy(update={"controls": [use]}))
+    assert apart(picture.pixels, before) > 0.1
+    assert apart(pixels(model, controls=[use | {"image": other}]), picture.pixels) > 0.01
+    assert apart(pixels(model, controls=[use | {"prepare": "canny"}]), picture.pixels) > 0.01
+    half = pixels(model, controls=[use | {"strength": 0.5}])
+    assert 0 < apart(half, before) < apart(picture.pixels, before)
+    first = pixels(model, controls=[use | {"end": 0.5}])
+    assert apart(first, picture.pixels) > 0
+    assert apart(first, before) > 0
+    assert np.array_equal(pixels(model, controls=[use | {"strength": 0}]), before)
+    (made,) = picture.recipe.controls
+    assert (made.file, made.image.file) == ("c.safetensors", "p.png")
+    assert (made.sha256, made.image.sha256) == (digest(tmp_path / "c.safetensors"), digest(tmp_path / "p.png"))
+    assert np.array_equal(model.generate(picture.recipe).pixels, picture.pixels)
+
+
+def test_two_controlnets_add_up(model, tmp_path):
+    use = {"file": str(write_controlnet(tmp_path / "c.safetensors")), "image": str(write_picture(tmp_path / "p.png"))}
+    twice = pixels(model, controls=[use | {"strength": 0.25}] * 2)
+    once = pixels(model, controls=[use | {"strength": 0.5}])
+    assert np.abs(twice.astype(int) - once.astype(int)).max() <= 1
+
+
+def test_a_controlnet_for_another_model_is_one_line(model, tmp_path):
+    image = str(write_picture(tmp_path / "p.png"))
+    save_file({"body.0.in_conv.weight": torch.ones(2)}, tmp_path / "t2i.safetensors")
+    with pytest.raises(RecipeError, match="T2I-Adapter"):
+        pixels(model, controls=[{"file": str(tmp_path / "t2i.safetensors"), "image": image}])
+    with pytest.raises(RecipeError, match=r"there is no image '.*gone\.png'"):
+        pixels(model, controls=[{"file": str(write_controlnet(tmp_path / "c.safetensors")), "image": "gone.png"}])

@@ -15,18 +15,21 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from safelight.adapters.controlnet import Control, residuals
 from safelight.diffusion.guidance import Branch, Branches, Curve, Guidance, Guided
 from safelight.diffusion.samplers import AskBoth, Sampling
 from safelight.finite import Finite
-from safelight.models.unet import UNet
+from safelight.models.unet import Residuals, UNet
 from safelight.models.vae import Autoencoder
 from safelight.prompts.conditioning import Conditioning
 from safelight.recipe import Recipe
 
 __all__ = ["Change", "Drawing", "Question", "Told", "changed", "guidance_of", "tell"]
 
-Change = Callable[[UNet], AbstractContextManager[None]]
+Change = Callable[[UNet], AbstractContextManager[object]]
 """Makes a network another one for as long as a `with` block lasts: a LoRA, FreeU, an image prompt."""
+Steer = Callable[[Tensor, Tensor, Tensor], Residuals | None]
+"""What ControlNets add to a UNet that is asked (x, t, context)."""
 Question = tuple[Tensor, float]
 """What a sampler asks, (x (1, C, H, W), sigma); an `AskBoth` wants two answers."""
 
@@ -62,6 +65,7 @@ class Drawing:
     told: Told
     progress: Curve
     changes: tuple[Change, ...] = ()
+    controls: tuple[Control, ...] = ()
     alone: bool = False
     vae: Finite[Autoencoder] | None = None
     shared: bool = False
@@ -77,6 +81,20 @@ class Drawing:
         if len(positive) != 1 or len(negative) != 1 or positive[0].weight != 1 or positive[0].mask is not None:
             return None
         return positive[0].context, negative[0].context
+
+    def steer(self, sigma: float) -> Steer | None:
+        """What the ControlNets that are on at `sigma` add."""
+        if not self.controls:
+            return None
+        steps = len(self.sigmas) - 1
+        step = min(int(self.progress(sigma) * steps + 1e-6), steps - 1)
+
+        def add(x: Tensor, t: Tensor, context: Tensor) -> Residuals | None:
+            like = next(self.controls[0].network.parameters())
+            found = residuals(self.controls, x.to(like), t, context.to(like), step, steps)
+            return found and Residuals(tuple(kept.to(x) for kept in found.kept), found.middle.to(x))
+
+        return add
 
     @property
     def network(self) -> tuple[object, ...]:
@@ -124,13 +142,14 @@ def guidance_of(recipe: Recipe, prediction: str) -> Guidance:
     )
 
 
-def changed(changes: Sequence[Change]) -> Callable[..., Tensor]:
-    """Call a network with (x, t, context) while all `changes` hold, the first one outermost."""
+def changed(changes: Sequence[Change], steer: Steer | None = None) -> Callable[..., Tensor]:
+    """Call a network with (x, t, context) while all `changes` hold, the first one outermost, and `steer` adds to it."""
 
     def run(unet: UNet, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
+        more = None if steer is None else steer(x, t, context)
         with ExitStack() as stack:
             for change in changes:
                 stack.enter_context(change(unet))
-            return unet(x, t, context)
+            return unet(x, t, context) if more is None else unet(x, t, context, more)
 
     return run

@@ -1,4 +1,4 @@
-"""Pictures that steer a drawing, read into tensors: masks of regions, hints of ControlNets, image prompts.
+"""Pictures that steer a drawing, read into numbers: masks of regions, hints of ControlNets, image prompts.
 
 They come from strangers: size and kind are checked before anything is decoded, as for pictures with recipes.
 
@@ -15,11 +15,11 @@ from torch import Tensor
 
 from safelight.metadata import decoding, open_image
 
-__all__ = ["read_mask", "read_rgb"]
+__all__ = ["read_mask", "read_pixels"]
 
 
-def read_rgb(path: Path, size: tuple[int, int] | None = None) -> Tensor:
-    """Read a picture as (1, 3, H, W), float32, 0 to 1, resized to `size` (H, W). What is transparent becomes white.
+def read_pixels(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Read a picture as uint8 (H, W, 3), resized to `size` (H, W). What is transparent becomes white.
 
     Raises PictureError.
     """
@@ -28,8 +28,7 @@ def read_rgb(path: Path, size: tuple[int, int] | None = None) -> Tensor:
         flat = Image.alpha_composite(Image.new("RGBA", flat.size, "white"), flat).convert("RGB")
         if size is not None and flat.size != size[::-1]:
             flat = flat.resize((size[1], size[0]), Image.Resampling.LANCZOS)
-        pixels = np.asarray(flat)
-    return torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)[None].contiguous()
+        return np.asarray(flat)
 
 
 def read_mask(path: Path, size: tuple[int, int]) -> Tensor:

@@ -1,40 +1,52 @@
 """What the files of a recipe make of a model, for the calls of one picture and for no others.
 
-    parts = gather(recipe, files, text, unet, shelf)
+    parts = gather(recipe, files, base)
     with parts.unet[0](network): ...           the base again, bit for bit, afterwards
 
 LoRAs of one picture are merged once and laid aside as whole weights; a call swaps them in and out by reference, which
 costs next to nothing, so pictures with other LoRAs, or with none, can be under way in the same engine.
 
+Shapes: n vectors of width D.
 Read next: `drawing.py`, which holds them, and `uses.py`, which found the files.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from torch import Tensor, nn
 
-from safelight.adapters import lora
+from safelight.adapters import controlnet, embedding, hypernetwork, lora
+from safelight.adapters.controlnet import Control
+from safelight.canny import canny
 from safelight.drawing import Change
 from safelight.errors import RecipeError, WeightsError
+from safelight.images import read_pixels
 from safelight.models.freeu import freeu
 from safelight.models.text import TextEncoder
 from safelight.models.unet import UNet
-from safelight.recipe import LoraUse, Recipe
+from safelight.recipe import ControlUse, LoraUse, Recipe
 from safelight.shelf import Shelf
 from safelight.uses import hash_of
 
-__all__ = ["Parts", "TextChange", "gather"]
+__all__ = ["NOTHING", "Base", "Parts", "TextChange", "gather"]
 
-TextChange = Callable[[TextEncoder], AbstractContextManager[None]]
+TextChange = Callable[[TextEncoder], AbstractContextManager[object]]
 """As `Change`, for the text encoder."""
 Places = list[tuple[nn.Module, nn.Parameter]]
 
-MERGED_AT_ONCE = 2
-"""Sets of LoRAs that are kept as whole weights; one of a full model takes up to a gigabyte."""
+
+@dataclass(frozen=True)
+class Base:
+    """The networks that parts are for, and where what was read is kept."""
+
+    text: TextEncoder
+    unet: UNet
+    shelf: Shelf
 
 
 @dataclass(frozen=True)
@@ -43,7 +55,83 @@ class Parts:
 
     unet: tuple[Change, ...] = ()
     text: tuple[TextChange, ...] = ()
+    embeddings: Mapping[str, Tensor] = field(default_factory=dict)
+    """Words, and their vectors (n, D)."""
+    controls: tuple[Control, ...] = ()
     reports: tuple[str, ...] = ()
+
+
+NOTHING = Parts()
+
+
+def gather(recipe: Recipe, files: Mapping[str, Path], base: Base) -> Parts:
+    """Read what a settled recipe names; raises RecipeError, in one line, where a file does not fit the model."""
+    try:
+        return _gathered(recipe, files, base)
+    except WeightsError as error:  # a fault of the recipe: the model is whole
+        raise RecipeError(str(error)) from None
+
+
+def _gathered(recipe: Recipe, files: Mapping[str, Path], base: Base) -> Parts:
+    changes: list[Change] = []
+    text_changes: list[TextChange] = []
+    reports: list[str] = []
+    if recipe.loras:
+        merged = base.shelf.get(("LoRAs", recipe.loras), lambda: merge(recipe.loras, files, base), large=True)
+        changes.append(merged.on)
+        text_changes.append(merged.on)
+        reports += merged.reports
+    for use in recipe.hypernetworks:
+        path = files[hash_of(use)]
+        found = base.shelf.get(("hypernetwork", hash_of(use)), partial(hypernetwork.read, path))
+        changes.append(partial(hypernetwork.attach, found, scale=use.scale))
+        with hypernetwork.attach(found, base.unet, use.scale) as attached:
+            reports.append(f"hypernetwork {use.file}: {attached.report}")
+    if recipe.freeu is not None:
+        b1, b2, s1, s2 = recipe.freeu
+        changes.append(partial(freeu, b1=b1, b2=b2, s1=s1, s2=s2))
+    words = read_embeddings(recipe, files, base)
+    reports += [f"embedding {word!r}: {len(vectors)} tokens" for word, vectors in words.items()]
+    controls = tuple(show(use, recipe, files, base) for use in recipe.controls)
+    reports += [f"ControlNet {use.file} follows {use.image.file}" for use in recipe.controls]
+    return Parts(tuple(changes), tuple(text_changes), words, controls, tuple(reports))
+
+
+# -- Textual inversion and ControlNets ---------------------------------------------------------------------------------
+
+
+def read_embeddings(recipe: Recipe, files: Mapping[str, Path], base: Base) -> dict[str, Tensor]:
+    """Read the words of a recipe's embeddings. A word that its file does not say is the file's name in the recipe."""
+    words: dict[str, Tensor] = {}
+    for use in recipe.embeddings:
+        path = files[hash_of(use)]
+        said, vectors = base.shelf.get(("embedding", hash_of(use)), partial(_word, path))
+        word = said or Path(use.file).stem
+        if word.lower() in map(str.lower, words):
+            raise RecipeError(f"two embeddings are called {word!r}; rename the file of one of them")
+        words[word] = vectors
+    return words
+
+
+def _word(path: Path) -> tuple[str | None, Tensor]:
+    """Read an embedding: the word that the file itself says, if it says one, and the vectors."""
+    found = embedding.read(path)
+    return None if found.name == path.stem else found.name, found.vectors
+
+
+def show(use: ControlUse, recipe: Recipe, files: Mapping[str, Path], base: Base) -> Control:
+    """Read a ControlNet, and show it the picture that it is to follow."""
+    assert recipe.width and recipe.height
+    like = next(base.unet.parameters())
+    read = partial(controlnet.read, files[hash_of(use)], base.unet.config, like.dtype)
+    network = base.shelf.get(("ControlNet", hash_of(use)), lambda: read().to(like.device), large=True)
+    pixels = read_pixels(files[hash_of(use.image)], (recipe.height, recipe.width))
+    if use.prepare == "canny":
+        pixels = np.repeat(canny(pixels)[:, :, None], 3, axis=2)
+    return controlnet.control(network, pixels, use.strength, use.start, use.end)
+
+
+# -- LoRA --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,48 +160,28 @@ class Merged:
                 module.weight = weight
             yield
         finally:
-            for module, base in bases:
-                module.weight = base
+            for module, own in bases:
+                module.weight = own
 
 
-def gather(recipe: Recipe, files: Mapping[str, Path], text: TextEncoder, unet: UNet, shelf: Shelf) -> Parts:
-    """Read what a settled recipe names; raises RecipeError, in one line, where a file does not fit the model."""
-    changes: list[Change] = []
-    text_changes: list[TextChange] = []
-    reports: list[str] = []
-    if recipe.loras:
-        merged = shelf.get(("LoRAs", recipe.loras), lambda: merge(recipe.loras, files, text, unet, shelf))
-        changes.append(merged.on)
-        text_changes.append(merged.on)
-        reports += merged.reports
-    if recipe.freeu is not None:
-        b1, b2, s1, s2 = recipe.freeu
-        changes.append(lambda unet: freeu(unet, b1, b2, s1, s2))
-    return Parts(tuple(changes), tuple(text_changes), tuple(reports))
-
-
-def merge(loras: tuple[LoraUse, ...], files: Mapping[str, Path], text: TextEncoder, unet: UNet, shelf: Shelf) -> Merged:
+def merge(loras: tuple[LoraUse, ...], files: Mapping[str, Path], base: Base) -> Merged:
     """Merge LoRAs into the networks, take the weights that come of it, and give the networks their own back."""
-    networks: tuple[nn.Module, nn.Module] = unet, text
     layers = [
         {name: layer for name, layer in network.named_modules() if isinstance(layer, nn.Linear | nn.Conv2d)}
-        for network in networks
+        for network in (base.unet, base.text)
     ]
-    bases = [{name: layer.weight for name, layer in found.items()} for found in layers]
+    own = [{name: layer.weight for name, layer in found.items()} for found in layers]
     attached: list[lora.Attached] = []
     reports: list[str] = []
     try:
         for use in loras:
-            digest = hash_of(use)
-            found = shelf.get(("LoRA", digest), lambda digest=digest: lora.read(files[digest]))
-            attached.append(lora.merge(found, unet, text, use.scale, use.text_scale))
+            found = base.shelf.get(("LoRA", hash_of(use)), partial(lora.read, files[hash_of(use)]))
+            attached.append(lora.merge(found, base.unet, base.text, use.scale, use.text_scale))
             reports.append(f"LoRA {use.file}: {attached[-1].report}")
         weights = [
-            {name: layer.weight for name, layer in found.items() if layer.weight is not base[name]}
-            for found, base in zip(layers, bases, strict=True)
+            {name: layer.weight for name, layer in found.items() if layer.weight is not before[name]}
+            for found, before in zip(layers, own, strict=True)
         ]
-    except WeightsError as error:
-        raise RecipeError(str(error)) from None
     finally:
         for one in reversed(attached):
             one.detach()

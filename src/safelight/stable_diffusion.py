@@ -9,7 +9,7 @@ Shapes: B batch, C channels, H W latent size (pixels / 8), T tokens, D width.
 Read next: `diffusion/samplers`, then `engine.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from safelight.diffusion.noise import Noise
 from safelight.diffusion.presets import apply
 from safelight.diffusion.samplers import SAMPLERS, AskBoth, drive, finish, ladder_of, start_of
 from safelight.diffusion.schedule import NoiseSchedule
-from safelight.drawing import Change, Drawing, Question, Told, changed, guidance_of, tell
+from safelight.drawing import Drawing, Question, Told, changed, guidance_of, tell
 from safelight.errors import RecipeError
 from safelight.finite import Finite
 from safelight.images import read_mask
@@ -35,7 +35,7 @@ from safelight.models.text import TextEncoder
 from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
-from safelight.parts import Parts, gather
+from safelight.parts import NOTHING, Base, Parts, gather
 from safelight.picture import Picture, Provenance, from_tensor
 from safelight.prompts.conditioning import Conditioner, Conditioning
 from safelight.prompts.regions import area
@@ -47,9 +47,8 @@ from safelight.weights.library import name_of
 
 __all__ = ["StableDiffusion"]
 
-NOTHING = Parts()
 ATTENTION = "torch scaled_dot_product_attention"
-NOT_YET = ("embeddings", "hypernetworks", "vae", "controls", "image_prompts")
+NOT_YET = ("vae", "image_prompts")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -115,7 +114,7 @@ class StableDiffusion:
         sigmas = ladder_of(self.schedule, recipe)
         shape = (self.vae.network.config.latent_channels, *self.latent_size(recipe))
         rescued: set[str] = set()
-        parts = gather(recipe, files, self.text.network, self.unet.network, self.shelf)
+        parts = gather(recipe, files, self.base)
         told = self.tell(recipe, files, parts, len(sigmas) - 1, rescued)
 
         noise = Noise(recipe.seed, shape, recipe.rng)
@@ -130,7 +129,8 @@ class StableDiffusion:
             told,
             progress_along(sigmas),
             parts.unet,
-            alone=not wanted.plain or bool(recipe.regions),
+            parts.controls,
+            alone=not wanted.plain or bool(recipe.regions or recipe.controls or recipe.image_prompts),
             rescued=rescued,
         )
         drawing.guided = build(
@@ -148,7 +148,7 @@ class StableDiffusion:
     def notices(self, recipe: Recipe) -> list[str]:
         """What a person should know before a picture is made: what of a prompt is lost, what each file does."""
         recipe, files = self.settle(recipe)
-        parts = gather(recipe, files, self.text.network, self.unet.network, self.shelf)
+        parts = gather(recipe, files, self.base)
         reader, said = self.conditioner(set(), parts), list(parts.reports)
         for name, text in (("prompt", recipe.prompt), ("negative prompt", recipe.negative_prompt)):
             lost = reader.read(text, syntax=recipe.prompt_syntax).cut
@@ -164,7 +164,7 @@ class StableDiffusion:
         if weak.vae.network.config.latent_channels != self.vae.network.config.latent_channels:
             raise RecipeError(f"autoguidance_model {weak.name} has latents of another kind than {self.name}")
         told = weak.tell(recipe, files, NOTHING, len(drawing.sigmas) - 1, drawing.rescued)
-        denoise = Denoiser(partial(weak.ask, [drawing], NOTHING.unet), weak.schedule)
+        denoise = Denoiser(partial(weak.ask, [drawing], changed(())), weak.schedule)
 
         def translated(x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
             at = drawing.progress(one(sigma))
@@ -177,9 +177,8 @@ class StableDiffusion:
     def second(self, name: str, digest: str | None) -> "StableDiffusion":
         """Load another model beside this one; raises RecipeError where it is not the one in the recipe."""
         path = find_model(name, digest)
-        model = self.shelf.get(
-            ("model", path), lambda: type(self).load(path, device=str(self.device), dtype=self.dtype)
-        )
+        load = partial(type(self).load, path, device=str(self.device), dtype=self.dtype)
+        model = self.shelf.get(("model", path), load, large=True)
         if digest not in (None, model.hash):
             raise RecipeError(
                 f"autoguidance_model {name} has other weights ({model.hash[:10]}) than in the recipe ({digest[:10]})"
@@ -268,13 +267,17 @@ class StableDiffusion:
         if perturbed:
             changes = (*changes, lambda unet: edit_attention(unet, itself, in_the_middle))
 
-        return Denoiser(partial(self.ask, drawings, changes), self.schedule)
+        def denoise(x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
+            steer = drawings[0].steer(one(sigma)) if drawings[0].controls else None
+            return Denoiser(partial(self.ask, drawings, changed(changes, steer)), self.schedule)(x, sigma, context)
+
+        return denoise
 
     def ask(
-        self, drawings: Sequence[Drawing], changes: Sequence[Change], x: Tensor, t: Tensor, context: Tensor
+        self, drawings: Sequence[Drawing], run: Callable[..., Tensor], x: Tensor, t: Tensor, context: Tensor
     ) -> Tensor:
-        """Ask the UNet, changed, for rows that are these drawings, once or several times over."""
-        answer, rescued = self.unet.ask(changed(changes), x, t, context)
+        """Run the UNet for rows that are these drawings, once or several times over."""
+        answer, rescued = self.unet.ask(run, x, t, context)
         for row in rescued.nonzero().flatten().tolist():
             drawings[row % len(drawings)].rescued.add(self.unet.name)
         return answer
@@ -313,7 +316,7 @@ class StableDiffusion:
                 rescued.add(self.text.name)
             return context
 
-        return Conditioner(self.tokenizer, encoder)
+        return Conditioner(self.tokenizer, encoder, parts.embeddings)
 
     def latent_size(self, recipe: Recipe) -> tuple[int, int]:
         """Height and width of a resolved recipe's latent. Raises RecipeError for sizes that the model has not got."""
@@ -327,6 +330,11 @@ class StableDiffusion:
         """Scaled latents (B, C, H, W) to pixels (B, 3, 8H, 8W), about in [-1, 1]; and whether float32 rescued them."""
         pixels, rows = self.vae.ask(lambda vae, z: vae.decode(z), latents.float() / self.vae.network.config.scale)
         return pixels, bool(rows.any())
+
+    @property
+    def base(self) -> Base:
+        """The networks that a recipe's files change."""
+        return Base(self.text.network, self.unet.network, self.shelf)
 
     @property
     def dtype(self) -> str:
