@@ -1,6 +1,7 @@
 """Files that people bring along, from the recipe to the pixels, on a model of random weights."""
 
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -8,14 +9,17 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from safelight.adapters import embedding, lora
+from safelight import drawing as drawing_module
+from safelight.adapters import embedding, ip_adapter, lora
 from safelight.adapters.controlnet_names import controlnet_names
 from safelight.adapters.factors import Change, Low
 from safelight.adapters.lora_names import layers
 from safelight.engine import Engine, Finished
 from safelight.errors import RecipeError
 from safelight.models.controlnet import ControlNet
+from safelight.models.vision import ImageEncoder, VisionConfig
 from safelight.recipe import FileUse, LoraUse, Recipe
+from safelight.weights.image_tower import write_image_tower
 from tiny import TEXT, UNET, tiny_model
 
 CAR = Recipe(prompt="a red car", seed=1, steps=2)
@@ -276,3 +280,73 @@ def test_a_controlnet_for_another_model_is_one_line(model, tmp_path):
         pixels(model, controls=[{"file": str(tmp_path / "t2i.safetensors"), "image": image}])
     with pytest.raises(RecipeError, match=r"there is no image '.*gone\.png'"):
         pixels(model, controls=[{"file": str(write_controlnet(tmp_path / "c.safetensors")), "image": "gone.png"}])
+
+
+# -- IP-Adapter --------------------------------------------------------------------------------------------------------
+
+TOWER = VisionConfig(size=28, patch=14, width=32, layers=1, heads=4, mlp=32, projection=24)
+
+
+def write_adapter(folder, width=24):
+    """An IP-Adapter of random weights for the tiny model, and its image tower beside it."""
+    folder.mkdir()
+    torch.manual_seed(4)
+    write_image_tower(folder, ImageEncoder(TOWER))
+    sites = ip_adapter.cross_sites(tiny_model().unet.network)
+    tensors = {
+        "image_proj.proj.weight": torch.randn(4 * UNET.context, width),
+        "image_proj.proj.bias": torch.randn(4 * UNET.context),
+        "image_proj.norm.weight": torch.ones(UNET.context),
+        "image_proj.norm.bias": torch.zeros(UNET.context),
+    }
+    for i, (_, attention) in enumerate(sites):
+        for kind in "kv":
+            tensors[f"ip_adapter.{2 * i + 1}.to_{kind}_ip.weight"] = torch.randn(attention.q.out_features, UNET.context)
+    save_file(tensors, folder / "ip.safetensors")
+    return str(folder / "ip.safetensors")
+
+
+def test_an_image_prompt_shows_by_its_scale_and_is_recorded_with_its_tower(model, tmp_path):
+    use = {"file": write_adapter(tmp_path / "ip"), "image": str(write_picture(tmp_path / "p.png"))}
+    before = pixels(model)
+    picture = model.generate(CAR.model_copy(update={"image_prompts": [use]}))
+    assert apart(picture.pixels, before) > 0.05
+    assert (
+        apart(pixels(model, image_prompts=[use | {"image": str(write_picture(tmp_path / "q.png", 1))}]), before) > 0.05
+    )
+    assert np.array_equal(pixels(model, image_prompts=[use | {"scale": 0}]), before)
+    assert np.array_equal(pixels(model), before)
+    (made,) = picture.recipe.image_prompts
+    assert (made.file, made.image.file) == ("ip.safetensors", "p.png")
+    assert made.tower.sha256 == digest(tmp_path / "ip" / "image_encoder" / "model.safetensors")
+    assert np.array_equal(model.generate(picture.recipe).pixels, picture.pixels)
+
+
+@pytest.mark.parametrize("changes", [{"negative_prompt": "a red car"}, {"guidance_scale": 1.0}, {"perp_neg": True}])
+def test_only_the_rows_of_the_prompt_see_the_picture(model, tmp_path, changes):
+    use = {"file": write_adapter(tmp_path / "ip"), "image": str(write_picture(tmp_path / "p.png"))}
+    drawing = model.begin(CAR.model_copy(update={"image_prompts": [use], "negative_prompt": "a house", **changes}))
+    told = drawing.told
+    positive, negative = told.positive(0.0)[0].context, told.negative(0.0)[0].context
+    seen = []
+    look = drawing_module.look
+    drawing_module.look = lambda unet, prompts, rows: seen.append(rows) or look(unet, prompts, rows)
+    try:
+        see = drawing.see(5.0)
+        for context in ([negative, positive], [positive]):
+            with see(model.unet.network, torch.cat(context)):
+                pass
+    finally:
+        drawing_module.look = look
+    assert seen == [[False, True], [True]]
+
+
+def test_an_adapter_without_its_tower_or_for_another_one_is_one_line(model, tmp_path):
+    image = str(write_picture(tmp_path / "p.png"))
+    other = {"file": write_adapter(tmp_path / "other", 16), "image": image}
+    with pytest.raises(RecipeError, match="wants embeddings of width 16, but the image tower gives 24"):
+        pixels(model, image_prompts=[other])
+    lonely = {"file": write_adapter(tmp_path / "ip"), "image": image}
+    shutil.rmtree(tmp_path / "ip" / "image_encoder")
+    with pytest.raises(RecipeError, match="needs its image tower: put the folder image_encoder beside it"):
+        pixels(model, image_prompts=[lonely])

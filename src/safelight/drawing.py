@@ -13,9 +13,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from safelight.adapters.controlnet import Control, residuals
+from safelight.adapters.ip_adapter import ImagePrompt, look
 from safelight.diffusion.guidance import Branch, Branches, Curve, Guidance, Guided
 from safelight.diffusion.samplers import AskBoth, Sampling
 from safelight.finite import Finite
@@ -30,6 +32,8 @@ Change = Callable[[UNet], AbstractContextManager[object]]
 """Makes a network another one for as long as a `with` block lasts: a LoRA, FreeU, an image prompt."""
 Steer = Callable[[Tensor, Tensor, Tensor], Residuals | None]
 """What ControlNets add to a UNet that is asked (x, t, context)."""
+See = Callable[[UNet, Tensor], AbstractContextManager[object]]
+"""As `Change`, for a UNet that is about to be asked with a context (B, T, D)."""
 Question = tuple[Tensor, float]
 """What a sampler asks, (x (1, C, H, W), sigma); an `AskBoth` wants two answers."""
 
@@ -66,6 +70,7 @@ class Drawing:
     progress: Curve
     changes: tuple[Change, ...] = ()
     controls: tuple[Control, ...] = ()
+    pictures: tuple[ImagePrompt, ...] = ()
     alone: bool = False
     vae: Finite[Autoencoder] | None = None
     shared: bool = False
@@ -95,6 +100,27 @@ class Drawing:
             return found and Residuals(tuple(kept.to(x) for kept in found.kept), found.middle.to(x))
 
         return add
+
+    def see(self, sigma: float) -> See | None:
+        """Show the image prompts to the rows of the prompt, and their absence to those of the negative prompt."""
+        if not self.pictures:
+            return None
+        at = self.progress(sigma)
+        wanted = [branch.context[0] for branch in self.told.positive(at)]
+        unwanted = [branch.context[0] for branch in self.told.negative(at)]
+
+        def rows(context: Tensor) -> list[bool]:
+            def among(row: Tensor, those: Sequence[Tensor]) -> bool:
+                return any(torch.equal(row, one.to(row)) for one in those)
+
+            # Of two equal rows, where prompt and negative prompt say the same, the first is the negative one.
+            alone = len(context) == 1
+            return [
+                among(row, wanted) and (alone or not among(row, unwanted) or among(row, list(context[:i])))
+                for i, row in enumerate(context)
+            ]
+
+        return lambda unet, context: look(unet, self.pictures, rows(context))
 
     @property
     def network(self) -> tuple[object, ...]:
@@ -142,7 +168,7 @@ def guidance_of(recipe: Recipe, prediction: str) -> Guidance:
     )
 
 
-def changed(changes: Sequence[Change], steer: Steer | None = None) -> Callable[..., Tensor]:
+def changed(changes: Sequence[Change], steer: Steer | None = None, see: See | None = None) -> Callable[..., Tensor]:
     """Call a network with (x, t, context) while all `changes` hold, the first one outermost, and `steer` adds to it."""
 
     def run(unet: UNet, x: Tensor, t: Tensor, context: Tensor) -> Tensor:
@@ -150,6 +176,8 @@ def changed(changes: Sequence[Change], steer: Steer | None = None) -> Callable[.
         with ExitStack() as stack:
             for change in changes:
                 stack.enter_context(change(unet))
+            if see is not None:
+                stack.enter_context(see(unet, context))
             return unet(x, t, context) if more is None else unet(x, t, context, more)
 
     return run

@@ -18,10 +18,12 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from PIL import Image
 from torch import Tensor, nn
 
-from safelight.adapters import controlnet, embedding, hypernetwork, lora
+from safelight.adapters import controlnet, embedding, hypernetwork, ip_adapter, lora
 from safelight.adapters.controlnet import Control
+from safelight.adapters.ip_adapter import ImagePrompt
 from safelight.canny import canny
 from safelight.drawing import Change
 from safelight.errors import RecipeError, WeightsError
@@ -29,9 +31,10 @@ from safelight.images import read_pixels
 from safelight.models.freeu import freeu
 from safelight.models.text import TextEncoder
 from safelight.models.unet import UNet
-from safelight.recipe import ControlUse, LoraUse, Recipe
+from safelight.recipe import ControlUse, ImagePromptUse, LoraUse, Recipe
 from safelight.shelf import Shelf
 from safelight.uses import hash_of
+from safelight.weights.image_tower import read_image_tower
 
 __all__ = ["NOTHING", "Base", "Parts", "TextChange", "gather"]
 
@@ -58,6 +61,7 @@ class Parts:
     embeddings: Mapping[str, Tensor] = field(default_factory=dict)
     """Words, and their vectors (n, D)."""
     controls: tuple[Control, ...] = ()
+    pictures: tuple[ImagePrompt, ...] = ()
     reports: tuple[str, ...] = ()
 
 
@@ -94,10 +98,12 @@ def _gathered(recipe: Recipe, files: Mapping[str, Path], base: Base) -> Parts:
     reports += [f"embedding {word!r}: {len(vectors)} tokens" for word, vectors in words.items()]
     controls = tuple(show(use, recipe, files, base) for use in recipe.controls)
     reports += [f"ControlNet {use.file} follows {use.image.file}" for use in recipe.controls]
-    return Parts(tuple(changes), tuple(text_changes), words, controls, tuple(reports))
+    pictures = tuple(look_at(use, files, base) for use in recipe.image_prompts)
+    reports += [f"IP-Adapter {use.file} speaks of {use.image.file}" for use in recipe.image_prompts]
+    return Parts(tuple(changes), tuple(text_changes), words, controls, pictures, tuple(reports))
 
 
-# -- Textual inversion and ControlNets ---------------------------------------------------------------------------------
+# -- Textual inversion, ControlNets, IP-Adapters -----------------------------------------------------------------------
 
 
 def read_embeddings(recipe: Recipe, files: Mapping[str, Path], base: Base) -> dict[str, Tensor]:
@@ -129,6 +135,18 @@ def show(use: ControlUse, recipe: Recipe, files: Mapping[str, Path], base: Base)
     if use.prepare == "canny":
         pixels = np.repeat(canny(pixels)[:, :, None], 3, axis=2)
     return controlnet.control(network, pixels, use.strength, use.start, use.end)
+
+
+def look_at(use: ImagePromptUse, files: Mapping[str, Path], base: Base) -> ImagePrompt:
+    """Read an IP-Adapter and its image tower, and let them look at the picture."""
+    adapter = base.shelf.get(
+        ("IP-Adapter", hash_of(use)), partial(ip_adapter.read, files[hash_of(use)], base.unet), large=True
+    )
+    folder = files[hash_of(use.tower)].parent.parent
+    tower, _ = base.shelf.get(("image tower", hash_of(use.tower)), partial(read_image_tower, folder), large=True)
+    picture = Image.fromarray(read_pixels(files[hash_of(use.image)]))
+    seen = tower(ip_adapter.prepare(picture, tower.config.size)).embedding
+    return ip_adapter.image_prompt(adapter, base.unet, seen, use.scale)
 
 
 # -- LoRA --------------------------------------------------------------------------------------------------------------

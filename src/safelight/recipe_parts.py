@@ -136,6 +136,8 @@ class ImagePromptUse(ScaledUse):
     """An IP-Adapter and the picture that it speaks of."""
 
     image: FileUse
+    tower: FileUse | None = None
+    """The image tower that looks at the picture; the folder `image_encoder` beside the adapter where None."""
 
 
 class Region(Checked):

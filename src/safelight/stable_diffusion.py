@@ -48,7 +48,7 @@ from safelight.weights.library import name_of
 __all__ = ["StableDiffusion"]
 
 ATTENTION = "torch scaled_dot_product_attention"
-NOT_YET = ("vae", "image_prompts")
+NOT_YET = ("vae",)
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -130,6 +130,7 @@ class StableDiffusion:
             progress_along(sigmas),
             parts.unet,
             parts.controls,
+            parts.pictures,
             alone=not wanted.plain or bool(recipe.regions or recipe.controls or recipe.image_prompts),
             rescued=rescued,
         )
@@ -268,8 +269,10 @@ class StableDiffusion:
             changes = (*changes, lambda unet: edit_attention(unet, itself, in_the_middle))
 
         def denoise(x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
-            steer = drawings[0].steer(one(sigma)) if drawings[0].controls else None
-            return Denoiser(partial(self.ask, drawings, changed(changes, steer)), self.schedule)(x, sigma, context)
+            run = changed(changes)
+            if drawings[0].controls or drawings[0].pictures:  # such a drawing is always asked alone
+                run = changed(changes, drawings[0].steer(one(sigma)), drawings[0].see(one(sigma)))
+            return Denoiser(partial(self.ask, drawings, run), self.schedule)(x, sigma, context)
 
         return denoise
 

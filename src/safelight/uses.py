@@ -19,9 +19,10 @@ from typing import TypeVar
 
 from safelight.errors import RecipeError, WeightsError, nearest
 from safelight.prompts.mentions import mentions
-from safelight.recipe import FileUse, LoraUse, Recipe, ScaledUse
+from safelight.recipe import FileUse, ImagePromptUse, LoraUse, Recipe, ScaledUse
 from safelight.weights import library
 from safelight.weights.hashes import hash_files
+from safelight.weights.image_tower import FOLDER
 
 __all__ = ["find", "find_model", "hash_of", "remember", "settle"]
 
@@ -46,6 +47,11 @@ def settle(recipe: Recipe) -> tuple[Recipe, Mapping[str, Path]]:
     def with_image(kind: str, use: Use, image: FileUse) -> Use:
         return found(kind, use.model_copy(update={"image": found("image", image)}))
 
+    def with_tower(use: ImagePromptUse) -> ImagePromptUse:
+        settled = with_image("IP-Adapter", use, use.image)
+        tower = use.tower or FileUse(file=str(_tower_beside(files[hash_of(settled)], settled.file)))
+        return settled.model_copy(update={"tower": found("IP-Adapter", tower)})
+
     recipe = without_mentions(recipe)
     if not any(used(recipe)):
         return recipe, files
@@ -55,7 +61,7 @@ def settle(recipe: Recipe) -> tuple[Recipe, Mapping[str, Path]]:
         "hypernetworks": tuple(found("hypernetwork", use) for use in recipe.hypernetworks),
         "vae": recipe.vae and found("autoencoder", recipe.vae),
         "controls": tuple(with_image("ControlNet", use, use.image) for use in recipe.controls),
-        "image_prompts": tuple(with_image("IP-Adapter", use, use.image) for use in recipe.image_prompts),
+        "image_prompts": tuple(with_tower(use) for use in recipe.image_prompts),
         "regions": tuple(
             region.model_copy(update={"mask": region.mask and found("image", region.mask)}) for region in recipe.regions
         ),
@@ -132,6 +138,15 @@ def _places(kind: str, use: FileUse) -> Iterator[Path]:
         yield from (path for path in names if path.is_file())
         if use.sha256 is not None:
             yield from (place for place in seen(use.sha256) if place.is_file())
+
+
+def _tower_beside(path: Path, name: str) -> Path:
+    """Return the weights of the image tower that lies beside an IP-Adapter, or in the library's folder of them."""
+    places = [place / FOLDER / "model.safetensors" for place in (path.parent, library.home() / "ip-adapters")]
+    for place in places:
+        if place.is_file():
+            return place
+    raise RecipeError(f"the IP-Adapter {name} needs its image tower: put the folder {FOLDER} beside it")
 
 
 def find_model(name: str, digest: str | None) -> Path:
