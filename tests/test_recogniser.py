@@ -11,7 +11,6 @@ import torch
 from safelight.errors import TrainingError, WeightsError
 from safelight.evaluate.ceilings import Tally, auc, ceilings, fit_threshold, missed
 from safelight.evaluate.heads import AXES, COLOURS, MARKS, NOUNS, SIDE, Answers, Network, Sizes, prepare
-from safelight.evaluate.learn_recogniser import LearnRecogniser, correct, focal, loss, targets
 from safelight.evaluate.lessons import Lessons, collect, jittered, rare_scenes, truth_of
 from safelight.evaluate.read import Guess, Instance, Reading, holds, overlap, readings
 from safelight.evaluate.recogniser import Recogniser, export, load
@@ -19,6 +18,7 @@ from safelight.evaluate.textures import TEXTURES, textures
 from safelight.scenes.grammar import Scene, Subject, scene
 from safelight.scenes.render import render
 from safelight.train.loop import Now, generator
+from safelight.train.recogniser import LearnRecogniser, correct, focal, loss, targets
 
 TINY = Sizes(stem=8, fine=8, middle=16, coarse=16, waist2=8, waist3=8, places=16, touch=16, groups=4)
 SCENES = [scene(20, index) for index in range(24)]

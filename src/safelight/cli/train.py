@@ -148,12 +148,12 @@ def _teach_recogniser(work: "Work") -> bool:
 
     from safelight.evaluate.ceilings import ceilings
     from safelight.evaluate.heads import Network, Sizes
-    from safelight.evaluate.learn_recogniser import RUN, LearnRecogniser
     from safelight.evaluate.lessons import Lessons, collect, reduced, truth_of
     from safelight.evaluate.read import THRESHOLD
     from safelight.evaluate.recogniser import Recogniser, export
     from safelight.scenes.render import Rendered
     from safelight.train.data import open_renders
+    from safelight.train.recogniser import RUN, LearnRecogniser
     from safelight.train.work import RECOGNISER
 
     place = work.folder / RECOGNISER

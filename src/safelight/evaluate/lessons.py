@@ -6,7 +6,7 @@ The truth about a scene comes from the scene itself; where its things are, from 
 at 96 pixels. Rare values are drawn more often. No picture made by a generator is ever among them: a judge that had seen
 some would forgive the faults that they share. What was computed is kept as arrays in one folder.
 
-Letters: N pictures, K = 4 things at most.  Next: learn_recogniser.py.
+Letters: N pictures, K = 4 things at most.  Next: `train/recogniser`.
 """
 
 import io

@@ -6,7 +6,7 @@ A `Reading` is what the recogniser says about one picture. Places are fractions 
     in front of, behind                the boxes overlap, and the nearness says which one hides the other
     riding                             the boxes overlap, the rider's middle is higher and within the mount's width
 
-Ghosh et al. 2023, arXiv 2310.11513. Next: recogniser.py, which makes readings; learn_recogniser.py, how it learns to.
+Ghosh et al. 2023, arXiv 2310.11513. Next: recogniser.py, which makes readings; train/recogniser.py, how it learns to.
 """
 
 import math

@@ -3,7 +3,7 @@
 It lies in two files, `NAME.safetensors` (float16) and `NAME.json`: sizes of the network, the words it answers with, the
 score from which a thing counts, and the accuracies that it reaches on true renders, the ceiling of every other score.
 
-Read next: read.py for what it says, heads.py for the network, learn_recogniser.py for how it learns.
+Read next: read.py for what it says, heads.py for the network, train/recogniser.py for how it learns.
 """
 
 import hashlib

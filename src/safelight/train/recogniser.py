@@ -9,7 +9,7 @@ among the lessons keep it from taking an autoencoder's traces for content. Penci
 loss is left out. Most of a run looks at small pictures, of which four cost as much as a whole one; the network
 is the same at any size.
 
-Letters: B pictures, K things at most, G cells a side, M cells that belong to a thing.  Next: ceilings.py.
+Letters: B pictures, K things at most, G cells a side, M cells that belong to a thing.  Next: `evaluate/ceilings`.
 """
 
 from collections.abc import Mapping, Sequence
