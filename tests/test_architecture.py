@@ -16,6 +16,7 @@ NAMES = [str(path.relative_to(PACKAGE)) for path in FILES]
 ROOMS = {"checks": "recipe", "names": "recipe", "recipe_parts": "recipe", "strict_json": "recipe"}
 ROOMS |= {"uses": "stable_diffusion", "images": "stable_diffusion", "drawing": "stable_diffusion"}
 ROOMS |= {"canny": "picture", "shelf": "stable_diffusion", "parts": "stable_diffusion"}
+ROOMS |= dict.fromkeys(("told", "weaker", "devices"), "stable_diffusion")
 ROOMS |= {"metadata": "picture", "infotext": "picture", "provenance": "picture", "foreign": "picture"}
 LAYERS = {
     "errors": 0, "recipe": 0,

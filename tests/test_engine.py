@@ -5,6 +5,7 @@ import torch
 from safelight.engine import Cancelled, Engine, Failed, Finished, Stepped
 from safelight.errors import NumericalError, RecipeError
 from safelight.recipe import SAMPLERS, Recipe
+from safelight.told import conditioner
 from tiny import DEFAULTS, tiny_model
 
 RECIPES = [
@@ -103,7 +104,7 @@ def test_a_recipe_that_this_model_cannot_make_fails_alone(model, alone):
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_network_that_answers_nan_fails_that_picture_and_names_network_and_step(alone, exact):
     model = tiny_model()
-    spoiled = model.conditioner(set()).conditioning("a blue house").context
+    spoiled = conditioner(model.tokenizer, model.text, set()).conditioning("a blue house").context
 
     def poison(_, inputs, answer):
         _, t, context = inputs

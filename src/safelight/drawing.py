@@ -1,6 +1,7 @@
 """A picture on its way: what it was told, how its network differs from the model's, and the sampler that asks.
 
-    prompts -> Told: the contexts that hold at each step      files -> Change: a network, for as long as a call lasts
+    prompts -> Told: the contexts that hold at each step (told.py)
+    files -> Change: another network, for as long as a call lasts (parts.py)
 
 A drawing whose guidance is classifier-free and nothing else, with one prompt on either side, can share a network call
 with others of its kind; `contexts` says so. Any other is asked alone, through its own `guided`.
@@ -18,15 +19,15 @@ from torch import Tensor
 
 from safelight.adapters.controlnet import Control, residuals
 from safelight.adapters.ip_adapter import ImagePrompt, look
-from safelight.diffusion.guidance import Branch, Branches, Curve, Guidance, Guided
+from safelight.diffusion.guidance import Curve, Guidance, Guided
 from safelight.diffusion.samplers import AskBoth, Sampling
 from safelight.finite import Finite
 from safelight.models.unet import Residuals, UNet
 from safelight.models.vae import Autoencoder
-from safelight.prompts.conditioning import Conditioning
 from safelight.recipe import Recipe
+from safelight.told import Told
 
-__all__ = ["Change", "Drawing", "Question", "Told", "changed", "guidance_of", "tell"]
+__all__ = ["Change", "Drawing", "Question", "changed", "guidance_of"]
 
 Change = Callable[[UNet], AbstractContextManager[object]]
 """Makes a network another one for as long as a `with` block lasts: a LoRA, FreeU, an image prompt."""
@@ -36,23 +37,6 @@ See = Callable[[UNet, Tensor], AbstractContextManager[object]]
 """As `Change`, for a UNet that is about to be asked with a context (B, T, D)."""
 Question = tuple[Tensor, float]
 """What a sampler asks, (x (1, C, H, W), sigma); an `AskBoth` wants two answers."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the UNet is told about one picture: the prompts on either side at a progress, 0 to 1."""
-
-    positive: Branches
-    negative: Branches
-    length: int
-    """Tokens of every context."""
-    empty: Tensor | None = None
-    """The context (1, T, D) of the empty prompt, where guidance wants it."""
-
-    def contexts(self, progress: float) -> list[Tensor]:
-        """All that is said at a progress, each (1, T, D), in an order that the prompts alone decide."""
-        said = [branch.context for branch in (*self.positive(progress), *self.negative(progress))]
-        return said if self.empty is None else [*said, self.empty]
 
 
 @dataclass
@@ -127,26 +111,6 @@ class Drawing:
         """What makes this drawing's network differ from the model's; drawings that agree in it can share a call."""
         recipe = self.recipe
         return recipe.loras, recipe.hypernetworks, recipe.freeu, recipe.controls, recipe.image_prompts
-
-
-def tell(
-    positive: Conditioning,
-    negative: Conditioning,
-    regions: Sequence[tuple[Conditioning, float, Tensor]] = (),
-    empty: Tensor | None = None,
-) -> Told:
-    """Put together what was read of the prompts; a region is its conditioning, its weight and its mask (1, 1, H, W)."""
-
-    def wanted(progress: float) -> list[Branch]:
-        here = [Branch(told.context, told.weight) for told in positive.branches_at(progress)]
-        for conditioning, weight, mask in regions:
-            here += [Branch(told.context, told.weight * weight, mask) for told in conditioning.branches_at(progress)]
-        return here
-
-    def unwanted(progress: float) -> list[Branch]:
-        return [Branch(told.context, told.weight) for told in negative.branches_at(progress)]
-
-    return Told(wanted, unwanted, positive.length, empty)
 
 
 def guidance_of(recipe: Recipe, prediction: str) -> Guidance:

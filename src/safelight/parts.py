@@ -10,8 +10,8 @@ Shapes: n vectors of width D.
 Read next: `drawing.py`, which holds them, and `uses.py`, which found the files.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,13 +33,12 @@ from safelight.models.text import TextEncoder
 from safelight.models.unet import UNet
 from safelight.recipe import ControlUse, ImagePromptUse, LoraUse, Recipe
 from safelight.shelf import Shelf
+from safelight.told import TextChange
 from safelight.uses import hash_of
 from safelight.weights.image_tower import read_image_tower
 
-__all__ = ["NOTHING", "Base", "Parts", "TextChange", "gather"]
+__all__ = ["NOTHING", "Base", "Parts", "gather"]
 
-TextChange = Callable[[TextEncoder], AbstractContextManager[object]]
-"""As `Change`, for the text encoder."""
 Places = list[tuple[nn.Module, nn.Parameter]]
 
 

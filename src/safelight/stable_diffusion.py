@@ -10,7 +10,6 @@ Read next: `diffusion/samplers`, then `engine.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
@@ -18,6 +17,7 @@ from textwrap import shorten
 import torch
 from torch import Tensor
 
+from safelight.devices import device_of, dtype_of
 from safelight.diffusion.denoiser import ConditionedDenoise, Denoiser
 from safelight.diffusion.guidance import build, classifier_free
 from safelight.diffusion.guidance import progress as progress_along
@@ -26,22 +26,21 @@ from safelight.diffusion.noise import Noise
 from safelight.diffusion.presets import apply
 from safelight.diffusion.samplers import SAMPLERS, AskBoth, drive, finish, ladder_of, start_of
 from safelight.diffusion.schedule import NoiseSchedule
-from safelight.drawing import Drawing, Question, Told, changed, guidance_of, tell
+from safelight.drawing import Drawing, Question, changed, guidance_of
 from safelight.errors import RecipeError
 from safelight.finite import Finite
-from safelight.images import read_mask
 from safelight.models.attention import Site, edit_attention, itself
 from safelight.models.text import TextEncoder
 from safelight.models.tokenizer import Tokenizer
 from safelight.models.unet import UNet
 from safelight.models.vae import Autoencoder
-from safelight.parts import NOTHING, Base, Parts, gather
+from safelight.parts import Base, Parts, gather
 from safelight.picture import Picture, Provenance, from_tensor
-from safelight.prompts.conditioning import Conditioner, Conditioning
-from safelight.prompts.regions import area
 from safelight.recipe import Defaults, Recipe, recipe_from
 from safelight.shelf import Shelf
-from safelight.uses import find_model, hash_of, remember, settle
+from safelight.told import Told, conditioner, tell
+from safelight.uses import settle
+from safelight.weaker import second, weaker
 from safelight.weights.checkpoint import open_model
 from safelight.weights.library import name_of
 
@@ -49,7 +48,6 @@ __all__ = ["StableDiffusion"]
 
 ATTENTION = "torch scaled_dot_product_attention"
 NOT_YET = ("vae",)
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class StableDiffusion:
@@ -84,8 +82,8 @@ class StableDiffusion:
         float32 elsewhere), "float32", "bfloat16" or "float16". Raises WeightsError for what is not Stable Diffusion v1,
         RecipeError for a device or a dtype that is not there.
         """
-        where = _device(device)
-        kind = _dtype(dtype, where)
+        where = device_of(device)
+        kind = dtype_of(dtype, where)
         files = open_model(path)
         return cls(
             Tokenizer(*files.tokenizer, length=files.text_config.length),
@@ -142,7 +140,7 @@ class StableDiffusion:
             drawing.progress,
             empty=told.empty,
             perturbed=self.denoiser([drawing], perturbed=True) if wanted.pag_scale else None,
-            weak=self.weaker(drawing, files) if wanted.autoguidance_scale else None,
+            weak=weaker(self, drawing, files) if wanted.autoguidance_scale else None,
         )
         return drawing
 
@@ -150,42 +148,14 @@ class StableDiffusion:
         """What a person should know before a picture is made: what of a prompt is lost, what each file does."""
         recipe, files = self.settle(recipe)
         parts = gather(recipe, files, self.base)
-        reader, said = self.conditioner(set(), parts), list(parts.reports)
+        reader = conditioner(self.tokenizer, self.text, set(), parts.text, parts.embeddings)
+        said = list(parts.reports)
         for name, text in (("prompt", recipe.prompt), ("negative prompt", recipe.negative_prompt)):
             lost = reader.read(text, syntax=recipe.prompt_syntax).cut
             if lost is not None:
                 start = shorten(lost.strip(), 60, placeholder=" ...")
                 said.append(f"the {name} is longer than {self.tokenizer.length - 2} tokens; cut from {start!r} on")
         return said
-
-    def weaker(self, drawing: Drawing, files: Mapping[str, Path]) -> ConditionedDenoise:
-        """D(x; sigma, context) of the model that autoguidance moves away from, told the same in its own words."""
-        recipe = drawing.recipe
-        weak = self.second(recipe.autoguidance_model or "", recipe.autoguidance_hash)
-        if weak.vae.network.config.latent_channels != self.vae.network.config.latent_channels:
-            raise RecipeError(f"autoguidance_model {weak.name} has latents of another kind than {self.name}")
-        told = weak.tell(recipe, files, NOTHING, len(drawing.sigmas) - 1, drawing.rescued)
-        denoise = Denoiser(partial(weak.ask, [drawing], changed(())), weak.schedule)
-
-        def translated(x: Tensor, sigma: Tensor | float, context: Tensor) -> Tensor:
-            at = drawing.progress(one(sigma))
-            words = list(zip(drawing.told.contexts(at), told.contexts(at), strict=True))
-            rows = [next(theirs for ours, theirs in words if torch.equal(ours[0], row)) for row in context]
-            return denoise(x, sigma, torch.cat(rows))
-
-        return translated
-
-    def second(self, name: str, digest: str | None) -> "StableDiffusion":
-        """Load another model beside this one; raises RecipeError where it is not the one in the recipe."""
-        path = find_model(name, digest)
-        load = partial(type(self).load, path, device=str(self.device), dtype=self.dtype)
-        model = self.shelf.get(("model", path), load, large=True)
-        if digest not in (None, model.hash):
-            raise RecipeError(
-                f"autoguidance_model {name} has other weights ({model.hash[:10]}) than in the recipe ({digest[:10]})"
-            )
-        remember(model.hash, path)
-        return model
 
     def settle(self, recipe: Recipe) -> tuple[Recipe, Mapping[str, Path]]:
         """Leave nothing open: find the files, take on another program's customs, put in this model's defaults."""
@@ -196,29 +166,15 @@ class StableDiffusion:
         recipe, files = settle(recipe)
         self.check(recipe)
         if recipe.autoguidance_scale and recipe.autoguidance_model:
-            weak = self.second(recipe.autoguidance_model, recipe.autoguidance_hash)
+            weak = second(self, recipe.autoguidance_model, recipe.autoguidance_hash)
             recipe = recipe.model_copy(update={"autoguidance_model": weak.name, "autoguidance_hash": weak.hash})
         recipe = recipe.model_copy(update={"model": self.name}).resolved(self.defaults, self.hash)
         return recipe, files
 
     def tell(self, recipe: Recipe, files: Mapping[str, Path], parts: Parts, steps: int, rescued: set[str]) -> Told:
-        """Read the prompts of a resolved recipe for `steps` steps; notes in `rescued` where float32 had to help."""
-        more = [""] if recipe.perp_neg else []
-        prompts = [recipe.prompt, recipe.negative_prompt, *(region.prompt for region in recipe.regions), *more]
-        positive, negative, *others = self.conditioner(rescued, parts).conditionings(
-            prompts,
-            syntax=recipe.prompt_syntax,
-            weighting=recipe.prompt_weighting,
-            clip_skip=recipe.clip_skip,
-            strict=recipe.strict_prompt,
-            steps=steps,
-        )
-        places: list[tuple[Conditioning, float, Tensor]] = []
-        for conditioning, region in zip(others, recipe.regions, strict=False):
-            size = self.latent_size(recipe)
-            mask = area(region.box, *size) if region.box else read_mask(files[hash_of(region.mask)], size)
-            places.append((conditioning, region.weight, mask.to(self.device)))
-        return tell(positive, negative, places, others[-1].context if recipe.perp_neg else None)
+        """Read the prompts of a settled recipe for `steps` steps; notes in `rescued` where float32 had to help."""
+        reader = conditioner(self.tokenizer, self.text, rescued, parts.text, parts.embeddings)
+        return tell(recipe, files, reader, self.latent_size(recipe), self.unet.network.conv_in.weight, steps)
 
     def check(self, recipe: Recipe) -> None:
         """Refuse, with a RecipeError, what this model cannot draw."""
@@ -301,26 +257,6 @@ class StableDiffusion:
         )
         return Picture(from_tensor(pixels[0]), drawing.recipe, made)
 
-    def conditioner(self, rescued: set[str], parts: Parts = NOTHING) -> Conditioner:
-        """What reads prompts for this model; notes the text encoder's name in `rescued` where float32 had to help."""
-
-        def encoder(ids: Tensor, skip: int, extra: Tensor | None = None, seen: Tensor | None = None) -> Tensor:
-            vectors = None if extra is None else extra.to(self.device)
-            inputs = [ids.to(self.device)] if seen is None else [ids.to(self.device), seen.to(self.device)]
-
-            def run(text: TextEncoder, ids: Tensor, seen: Tensor | None = None) -> Tensor:
-                with ExitStack() as stack:
-                    for change in parts.text:
-                        stack.enter_context(change(text))
-                    return text(ids, skip, vectors, seen)
-
-            context, rows = self.text.ask(run, *inputs)
-            if rows.any():
-                rescued.add(self.text.name)
-            return context
-
-        return Conditioner(self.tokenizer, encoder, parts.embeddings)
-
     def latent_size(self, recipe: Recipe) -> tuple[int, int]:
         """Height and width of a resolved recipe's latent. Raises RecipeError for sizes that the model has not got."""
         factor = self.vae.network.factor
@@ -353,22 +289,3 @@ class StableDiffusion:
 def in_the_middle(site: Site) -> bool:
     """Pick the self-attention at the UNet's coarsest place, where pictures get their structure."""
     return site.kind == "self" and site.name.startswith("mid.")
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError):
-        raise RecipeError(f"device {name!r} is not there; use auto, cpu, or cuda where PyTorch finds a GPU") from None
-    return device
-
-
-def _dtype(name: str, device: torch.device) -> torch.dtype:
-    if name == "auto":
-        name = "float16" if device.type == "cuda" else "float32"
-    if name not in DTYPES:
-        raise RecipeError(f"dtype {name!r} is not one of auto, {', '.join(DTYPES)}")
-    return DTYPES[name]
