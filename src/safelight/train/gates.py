@@ -78,7 +78,7 @@ GATES: Gates = {
     ),
     "unet-middle": (Gate("text_gap", 0.01, advice=_TEXT.format("unet-middle")),),
     "unet-fine": (Gate("text_gap", 0.005, advice=_TEXT.format("unet-fine")),),
-    "image-tower": (Gate("image_finds_text", 0.2, advice=_MORE.format("image-tower")),),
+    "image-tower": (Gate("image_finds_text", 0.1, advice=_MORE.format("image-tower")),),
 }
 """By stage; readings are those of held-out scenes, PSNR in dB. The gap falls with the size of the latents, on which the
 course is examined: the more cells, the more of the noise shows through without any text."""

@@ -32,7 +32,7 @@ DEFAULTS = Defaults(width=128, height=128, steps=25, guidance_scale=4.0, sampler
 
 ENCODER_RUN = Settings(rate=1e-3, minutes=5, warmup=50, weight_decay=0.0, ema=(0.05,))
 DECODER_RUN = Settings(rate=1e-3, minutes=25, warmup=50, weight_decay=0.0, ema=(0.05,))
-TOWER_RUN = Settings(rate=1e-3, minutes=15, warmup=100, weight_decay=0.1, ema=(0.05,), log_steps=20)
+TOWER_RUN = Settings(rate=1e-3, minutes=25, warmup=30, weight_decay=0.1, ema=(0.05,), log_steps=20)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Plan:
     encoder_run: Settings = ENCODER_RUN
     decoder_run: Settings = DECODER_RUN
     tower_run: Settings = TOWER_RUN
-    tower_batch: int = 192
+    tower_batch: int = 128
     recogniser_minutes: float | None = None
     courses: tuple[Course, ...] = (COARSE, MIDDLE, FINE)
     gates: Mapping[str, tuple[Gate, ...]] = field(default_factory=lambda: GATES)
