@@ -13,11 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 import safelight
 from model_files import edit_json, folder_model, single_model
+from safelight.adapters.lora_names import layers
 from safelight.cli import main
 from safelight.cli.output import Output, slug
 from safelight.cli.verify import reasons
@@ -25,6 +28,7 @@ from safelight.cli.vocabulary import hint
 from safelight.errors import NumericalError, OutputError, RecipeError, WeightsError
 from safelight.picture import Picture, Provenance
 from safelight.recipe import ControlUse, Defaults, FileUse, ImagePromptUse, Recipe, Region, ScaledUse
+from safelight.weights.checkpoint import open_model
 
 SOURCE = Path(safelight.__file__).parent.parent
 
@@ -852,6 +856,40 @@ def test_the_bundled_model_draws_and_verifies_without_a_network(tmp_path, monkey
     assert main(asked) == 0
     assert json.loads(capsys.readouterr().out)["recipe"]["steps"] == 2
     assert main(["verify", "a.png"]) == 0
+
+
+def test_the_bundled_model_draws_with_all_that_people_bring_along_and_verifies_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAFELIGHT_HOME", str(tmp_path / "home"))
+    unet = open_model(SOURCE / "safelight" / "weights" / "bundled").load_unet()
+    places = {place.name: stem for stem, place in layers(unet.config, None).items() if stem.startswith("lora_unet")}
+    name, attention = next((f"{site.name}.q", attention) for site, attention in unet.sites())
+    stem, wide = places[name], attention.q.in_features
+    generator = torch.Generator().manual_seed(0)
+    down, up = (torch.randn(size, generator=generator) * 0.2 for size in ((4, wide), (wide, 4)))
+    Path("home/loras").mkdir(parents=True)
+    save_file({f"{stem}.lora_down.weight": down, f"{stem}.lora_up.weight": up}, "home/loras/paint.safetensors")
+    asked = [
+        "generate", "a (red:1.3) sports car <lora:paint:0.8> [in a forest:on a beach:0.5]", "--seed", "7",
+        "--steps", "3", "--output", "a.png", "--region", "left: a house", "--guidance-interval", "0.1,12",
+        "--apg-eta", "0.2", "--pag-scale", "0.5", "--freeu", "1.1,1.1,0.9,0.9", "--perp-neg", "--style", "watercolor",
+    ]  # fmt: skip
+    assert main(asked) == 0
+    assert "LoRA paint.safetensors: 2 of 2 tensors applied, 0 unknown" in capsys.readouterr().err
+    recipe = Picture.open("a.png").recipe
+    assert [(use.file, use.scale, len(use.sha256)) for use in recipe.loras] == [("paint.safetensors", 0.8, 64)]
+    assert recipe.prompt.startswith("a (red:1.3) sports car")
+    assert "watercolor" in recipe.prompt
+    assert "<lora" not in recipe.prompt
+    assert main(["verify", "a.png"]) == 0
+    assert main(["generate", "--recipe", "a.png", "--output", "b.png", "--as", "a1111", "--sampler", "euler_a"]) == 0
+    assert Picture.open("b.png").recipe.like == "a1111"
+    shutil.rmtree("home/loras")
+    capsys.readouterr()
+    assert main(["verify", "a.png"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "safelight: there is no LoRA 'paint.safetensors'. Give its path, or put it"
+    )
 
 
 @pytest.mark.parametrize("name", ["no/such/folder", "no_such_model.safetensors"])

@@ -20,6 +20,7 @@ __all__ = [
     "check_dtype",
     "check_model",
     "read_recipe",
+    "remarks_of",
 ]
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -55,6 +56,15 @@ def check_model(recipe: "Recipe", where: Path) -> None:
             f"{where} was made with the model {recipe.model!r}{weights}, which is not known here by that name; "
             "say where it is with --model"
         ) from None
+
+
+def remarks_of(path: Path) -> list[str]:
+    """What a person should know of a picture that a recipe is read from: what could not be carried over."""
+    if path.suffix.lower() not in SUFFIXES:
+        return []
+    from safelight.metadata import recipe_of
+
+    return [f"{path}: {line}" for line in recipe_of(path)[1]]
 
 
 def read_recipe(path: Path) -> "Recipe":

@@ -22,12 +22,13 @@ from safelight.cli.asking import (
     check_dtype,
     check_model,
     read_recipe,
+    remarks_of,
 )
 from safelight.cli.output import Output
 from safelight.cli.saying import note
 from safelight.cli.telling import Telling
 from safelight.cli.words import Words
-from safelight.errors import RecipeError, SafelightError
+from safelight.errors import PictureError, RecipeError, SafelightError
 
 if TYPE_CHECKING:
     from safelight.engine import Engine
@@ -111,6 +112,9 @@ def generate(
     if template is not None:
         asked.setdefault("prompt", "")
     base = _recipe(asked, recipe, count)
+    if recipe is not None and not quiet:
+        for line in remarks_of(recipe):
+            note(line)
     first = words.of(base)
     check_dtype(dtype)
     place = Output.of(output, count)
@@ -192,7 +196,7 @@ def _make(engine: "Engine", recipes: Iterator["Recipe"], telling: Telling) -> No
                         step(event.index, event.step, event.steps)
                     case Finished():
                         telling.finished(event)
-                    case Failed(error=RecipeError()):
+                    case Failed(error=RecipeError() | PictureError()):
                         raise event.error  # it would be the same for every seed
                     case Failed():
                         failed += 1
