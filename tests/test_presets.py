@@ -57,7 +57,9 @@ def tables():
 
 def test_every_table_descends_and_refuses_in_words_what_a_program_cannot_do():
     counts, said = {}, []
-    for preset, sampler, schedule in tables():
+    # one sampler stands for all that take the same tables
+    families = {(preset, custom(preset, sampler).family, schedule): sampler for preset, sampler, schedule in tables()}
+    for (preset, _, schedule), sampler in families.items():
         for n in (1, 2, 3, 7, 20, 50, 999, 1000):
             try:
                 sigmas = walked(preset, sampler, schedule, n)
@@ -69,7 +71,7 @@ def test_every_table_descends_and_refuses_in_words_what_a_program_cannot_do():
             assert (sigmas[1:] < sigmas[:-1]).all(), (preset, sampler, schedule, n)
             assert sigmas[-1] >= 0
             assert sigmas[0] <= HIGH * (1 + 1e-4)  # A1111's rounded levels go a little beyond
-    assert counts["compvis"] == 2 * 3  # 3, 999 and 1000
+    assert counts["compvis"] == 3  # 3, 999 and 1000
     assert all("\n" not in line and len(line) < 200 for line in said)
 
 

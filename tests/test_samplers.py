@@ -340,7 +340,7 @@ def test_restart_goes_down_twice_or_thrice_from_twenty_steps_on():
 @pytest.mark.parametrize("schedule", STEPS)
 def test_every_count_of_steps_finishes_and_stays_finite(name, schedule):
     long = (999, 1000) if schedule in ("uniform", SAMPLERS[name].schedule) else ()
-    for n in (1, 2, 3, 4, 7, 31, *long):
+    for n in (1, 2, 3, 7, 31, *long):
         noise = Recorded((1, 1, 1, 3), dtype=torch.float32)
         sampler = SAMPLERS[name]
         sigmas = ladder(V1, sampler, n, schedule)

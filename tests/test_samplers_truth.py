@@ -159,10 +159,8 @@ def test_a_seed_has_one_path_that_more_steps_follow_more_closely(name):
     shape = (4, 8, 8)
     same = ends(name, [Noise(3, shape), Noise(3, shape)])
     other = ends(name, [Noise(3, shape), Noise(4, shape)])
-    fresh = ends(name, [Recorded((1, *shape), 3), Recorded((1, *shape), 4)])
-    print(name, same, other, fresh)
+    print(name, same, other)
     assert same < other / 3
-    assert same < fresh / 3
 
 
 def test_an_sde_sampler_asked_twice_makes_one_picture_and_takes_nothing_from_the_stream():

@@ -111,7 +111,7 @@ def beta(schedule: "NoiseSchedule", n: int, alpha: float = 0.6) -> Tensor:
 
 
 def beta_quantile(chances: Tensor, alpha: float) -> Tensor:
-    """Where a symmetric Beta(alpha, alpha) variable lies below with the given chances 0..1; float64, any shape.
+    """Where a symmetric Beta(alpha, alpha) variable lies below with the given chances 0..1; float64 (n,).
 
     The distribution's integral up to x <= 1/2 is a power series whose terms halve; it is inverted by bisection.
     """
@@ -121,11 +121,11 @@ def beta_quantile(chances: Tensor, alpha: float) -> Tensor:
     factors = torch.cat([k.new_ones(1), torch.cumprod((k[1:] - alpha) / k[1:], 0)]) / (k + alpha)
 
     def below(x: Tensor) -> Tensor:
-        return scale * x**alpha * (factors * x[..., None] ** k).sum(-1)
+        return scale * x**alpha * (torch.linalg.vander(x, N=len(k)) @ factors)
 
     tail = torch.minimum(chances, 1 - chances)
     low, high = torch.zeros_like(tail), torch.full_like(tail, 0.5)
-    for _ in range(80):
+    for _ in range(60):
         middle = (low + high) / 2
         more = below(middle) < tail
         low, high = torch.where(more, middle, low), torch.where(more, high, middle)
