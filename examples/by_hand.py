@@ -1,6 +1,6 @@
 """From a prompt to a picture with nothing but the parts: what `safelight generate` does, one line after another.
 
-    python examples/by_hand.py "a red sports car on a mountain road" picture.png
+python examples/by_hand.py "a red sports car on a mountain road" picture.png
 """
 
 import sys
@@ -54,5 +54,5 @@ if __name__ == "__main__":
     files = open_model(find("bundled"))
     usual = files.defaults
     pixels = draw(prompt, 7, usual.steps, usual.guidance_scale, (usual.width, usual.height))
-    recipe = Recipe(prompt=prompt, seed=7, sampler="euler", schedule="uniform").resolved(usual, files.hash)
-    Picture(from_tensor(pixels), recipe).save(path)
+    recipe = Recipe(prompt=prompt, seed=7, sampler="euler", schedule="uniform", prompt_syntax="plain")
+    Picture(from_tensor(pixels), recipe.resolved(usual, files.hash)).save(path)

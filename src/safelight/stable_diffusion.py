@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from textwrap import shorten
+from threading import RLock
 
 import torch
 from torch import Tensor
@@ -73,6 +74,7 @@ class StableDiffusion:
         self.name = name
         self.hash = model_hash
         self.shelf = Shelf()
+        self._turn = RLock()  # LoRAs change the networks for everyone while a call lasts
 
     @classmethod
     def load(cls, path: Path, *, device: str = "auto", dtype: str = "auto") -> "StableDiffusion":
@@ -112,8 +114,9 @@ class StableDiffusion:
         sigmas = ladder_of(self.schedule, recipe)
         shape = (self.vae.network.config.latent_channels, *self.latent_size(recipe))
         rescued: set[str] = set()
-        parts = gather(recipe, files, self.base)
-        told = self.tell(recipe, files, parts, len(sigmas) - 1, rescued)
+        with self._turn:
+            parts = gather(recipe, files, self.base)
+            told = self.tell(recipe, files, parts, len(sigmas) - 1, rescued)
 
         noise = Noise(recipe.seed, shape, recipe.rng)
         x = start_of(self.schedule, recipe, sigmas, noise.initial()).to(self.device)
@@ -147,7 +150,8 @@ class StableDiffusion:
     def notices(self, recipe: Recipe) -> list[str]:
         """What a person should know before a picture is made: what of a prompt is lost, what each file does."""
         recipe, files = self.settle(recipe)
-        parts = gather(recipe, files, self.base)
+        with self._turn:
+            parts = gather(recipe, files, self.base)
         reader = conditioner(self.tokenizer, self.text, set(), parts.text, parts.embeddings)
         said = list(parts.reports)
         for name, text in (("prompt", recipe.prompt), ("negative prompt", recipe.negative_prompt)):
@@ -236,7 +240,8 @@ class StableDiffusion:
         self, drawings: Sequence[Drawing], run: Callable[..., Tensor], x: Tensor, t: Tensor, context: Tensor
     ) -> Tensor:
         """Run the UNet for rows that are these drawings, once or several times over."""
-        answer, rescued = self.unet.ask(run, x, t, context)
+        with self._turn:
+            answer, rescued = self.unet.ask(run, x, t, context)
         for row in rescued.nonzero().flatten().tolist():
             drawings[row % len(drawings)].rescued.add(self.unet.name)
         return answer

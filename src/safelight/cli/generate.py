@@ -178,8 +178,15 @@ def _remarks(engine: "Engine", first: "Recipe", place: Output) -> Iterator[str]:
     drawn = first.resolved(usual)
     if (drawn.sampler, drawn.schedule) == (usual.sampler, usual.schedule) and (differs := remark_on(find(first.model))):
         yield differs
+    if first.like != "safelight":
+        from safelight.diffusion.presets import apply, custom
+
+        used = custom(first.like, apply(first.like, first).sampler or "")
+        if used.differs:
+            yield f"{first.like}'s {used.label} {used.differs}"
     yield from engine.notices(first)
-    if first.model == BUNDLED and (strange := hint(first.prompt)):
+    named = " ".join((first.prompt, *(region.prompt for region in first.regions)))
+    if first.model == BUNDLED and (strange := hint(named)):
         yield strange
 
 
